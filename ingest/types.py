@@ -46,7 +46,7 @@ TERMINAL = frozenset({State.WAITING, State.DONE, State.REJECTED, State.QUARANTIN
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A normal ending without an article: `stage`, a short hyphenated `reason` that is counted, and a sentence for people."""
+    """A normal ending without an article: `stage`, a short hyphenated `reason` that is counted, a sentence."""
 
     stage: Stage
     reason: str
@@ -220,7 +220,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A text in English with its sentences; `missing` names the language no route exists for, None if all went through."""
+    """A text in English with its sentences; `missing` names the language without a route, None if all went through."""
 
     text: str
     sentences: tuple[Sentence, ...]

@@ -1,0 +1,399 @@
+"""The tables: SQL is the truth, everything else (queues, indexes, caches) can be rebuilt from it.
+
+One row in `documents` is one text on its way: its stage, its one state, its lease. The id it gets at the door is the
+id consumers know it by, so a status URL answered at push time never dangles and a message needs nothing but that id.
+Texts that are read whole (blocks, sentences, spans) are JSON in the row they belong to; what is searched for has
+columns and an index. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from ingest.types import Stage, State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware datetime in UTC: timestamptz on PostgreSQL, sortable text on SQLite. A naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected a timezone-aware datetime, got {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows by itself only in INTEGER PRIMARY KEY
+Json = JSON(none_as_null=True)
+
+
+def _one_of(column: str, values: type[Stage] | type[State]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def _id(name: str = "id", **options: Any) -> Column[str]:
+    return Column(name, String(32), **options)
+
+
+feeds = Table(
+    "feeds",
+    metadata,
+    _id(primary_key=True),
+    Column("url", Text, nullable=False, unique=True),  # canonical: one site twice is one feed
+    Column("title", Text, nullable=False, server_default=""),
+    Column("site_url", Text),
+    Column("tags", Json, nullable=False, server_default="[]"),
+    Column("language", String(8)),  # hint for its entries
+    Column("full_content", Boolean, nullable=False, server_default=text("false")),  # entries carry the article
+    Column("state", String(16), nullable=False, server_default="active"),  # active, paused, gone
+    Column("interval_s", Integer, nullable=False, server_default="3600"),
+    Column("next_poll_at", Utc, nullable=False),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Utc),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_sha256", String(64)),
+    Column("validated_at", Utc),  # last poll without validators: they are distrusted now and then
+    Column("last_polled_at", Utc),
+    Column("last_success_at", Utc),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("polls", Integer, nullable=False, server_default="0"),
+    Column("not_modified", Integer, nullable=False, server_default="0"),
+    Column("new_entries", Integer, nullable=False, server_default="0"),
+    Column("created_at", Utc, nullable=False),
+    Index("ix_feeds_due", "state", "next_poll_at"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _id(primary_key=True),
+    _id("feed_id", nullable=False),
+    Column("guid", Text, nullable=False),
+    _id("document_id"),
+    Column("url", Text),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("author", Text),
+    Column("published", Utc),
+    Column("updated", Utc),
+    Column("sha256", String(64), nullable=False),  # of what the feed said: a change is a revision
+    Column("first_seen", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+    UniqueConstraint("feed_id", "guid"),
+    Index("ix_entries_document", "document_id"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("number", BigId, primary_key=True, autoincrement=True),  # short name inside the store, for the bands
+    _id(nullable=False, unique=True),
+    Column("key", Text, nullable=False, unique=True),  # what makes two inputs one: see ingest.store.documents
+    Column("origin", String(16), nullable=False),  # feed, url, file, push
+    Column("url", Text),
+    Column("given_id", Text),  # the id a JSONL line or a push came with
+    Column("source", Text),
+    Column("revision", Integer, nullable=False, server_default="0"),  # of the newest page
+    Column("stage", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # at this stage
+    Column("epoch", Integer, nullable=False, server_default="0"),  # fences off workers that lost their lease
+    Column("lease_until", Utc),
+    Column("lease_owner", Text),
+    Column("next_run_at", Utc, nullable=False),
+    Column("queued_at", Utc),  # when a worker was last told; None: tell
+    Column("reason", String(64)),  # of rejected, waiting, quarantined
+    Column("detail", Text),
+    Column("last_error", Text),
+    Column("created_at", Utc, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    CheckConstraint(_one_of("stage", Stage), name="stage"),
+    CheckConstraint(_one_of("state", State), name="state"),
+    Index("ix_documents_ready", "state", "stage", "next_run_at"),
+    Index("ix_documents_created", "created_at"),
+    Index("ix_documents_url", "url"),
+    Index("ix_documents_reason", "state", "reason"),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    _id("document_id", primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("url", Text),
+    Column("content_type", String(128), nullable=False),
+    Column("charset", String(64)),
+    Column("body", LargeBinary, nullable=False),  # zstd
+    Column("sha256", String(64), nullable=False),
+    Column("fetched", Utc, nullable=False),
+    Column("title", Text),
+    Column("published", Utc),
+    Column("author", Text),
+    Column("summary", Text),
+    Column("language", String(8)),
+)
+
+extractions = Table(
+    "extractions",
+    metadata,
+    _id("document_id", primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("title", Text),
+    Column("blocks", Json, nullable=False),
+    Column("metadata", Json, nullable=False),
+    Column("method", String(64), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("title_lang", String(8), nullable=False),
+    Column("spans", Json, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    _id(primary_key=True),
+    Column("number", BigId, nullable=False, unique=True),
+    Column("revision", Integer, nullable=False),
+    Column("url", Text),
+    Column("source", Text),
+    Column("author", Text),
+    Column("published", Utc),
+    Column("updated", Utc),
+    Column("seen", Utc, nullable=False),
+    Column("sort_at", Utc, nullable=False),  # published, else seen: the order of lists and of the window
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("original_title", Text, nullable=False),
+    Column("original_text", Text, nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("spans", Json, nullable=False),
+    Column("title_sentences", Json, nullable=False),
+    Column("sentences", Json, nullable=False),
+    Column("flags", Json, nullable=False),
+    Column("needs_review", Boolean, nullable=False, server_default=text("false")),
+    Column("credits", Json, nullable=False),
+    Column("image_url", Text),
+    Column("text_sha256", String(64), nullable=False),  # of the normalised English: exact copies share it
+    Column("changed_at", Utc, nullable=False),
+    Index("ix_articles_sort", "sort_at", "id"),
+    Index("ix_articles_lang", "lang", "sort_at", "id"),
+    Index("ix_articles_source", "source", "sort_at", "id"),
+    Index("ix_articles_exact", "text_sha256"),
+)
+
+revisions = Table(  # what an article said before
+    "revisions",
+    metadata,
+    _id("article_id", primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("article", Json, nullable=False),
+    Column("replaced_at", Utc, nullable=False),
+)
+
+outcomes = Table(  # the trail: exactly one row per unit, stage and attempt
+    "outcomes",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    _id("document_id", nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("outcome", String(16), nullable=False),  # done, rejected, waiting, retry, quarantined, lost-lease, removed
+    Column("reason", String(64)),
+    Column("detail", Text),
+    Column("ms", Integer),
+    Column("worker", Text),
+    Column("at", Utc, nullable=False),
+    Index("ix_outcomes_document", "document_id", "id"),
+    Index("ix_outcomes_at", "at", "stage", "outcome"),
+)
+
+translation_memory = Table(
+    "translation_memory",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),  # of model, options and normalised sentence
+    Column("model", String(128), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("flags", Json, nullable=False),
+    Column("score", Float),
+    Column("used_at", Utc, nullable=False),
+    Index("ix_translation_memory_used", "used_at"),
+)
+
+site_blocks = Table(  # what a site repeats
+    "site_blocks",
+    metadata,
+    Column("site", String(253), primary_key=True),
+    Column("fingerprint", LargeBinary(8), primary_key=True),
+    Column("articles", Integer, nullable=False),  # different articles it stood in
+    Column("last_document", String(32), nullable=False),
+    Column("sample", Text, nullable=False),
+    Column("first_seen", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+    Index("ix_site_blocks_seen", "site", "last_seen"),
+)
+
+site_pins = Table(  # what a person said about a site's block
+    "site_pins",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("site", String(253), nullable=False),
+    Column("fingerprint", LargeBinary(8), nullable=False),
+    Column("keep", Boolean, nullable=False),  # False: always drop
+    Column("sample", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("undone_at", Utc),
+    Index("ix_site_pins_site", "site"),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("number", BigId, primary_key=True),  # articles.number
+    Column("scheme", String(64), primary_key=True),
+    Column("hashes", LargeBinary, nullable=False),
+    Column("sort_at", Utc, nullable=False),
+)
+
+bands = Table(  # the index of near-duplicate candidates: only articles inside the window have rows
+    "bands",
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),  # of scheme, band number and its rows
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Index("ix_bands_number", "number"),
+    sqlite_with_rowid=False,
+)
+
+clusters = Table(
+    "clusters",
+    metadata,
+    _id(primary_key=True),
+    Column("representative", String(32), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("weakest", Float),  # similarity of the weakest match that holds it together; None: a single article
+    Column("created_at", Utc, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    _id("merged_into"),  # a redirect: consumers' ids never dangle
+    Column("chosen", Boolean, nullable=False, server_default=text("false")),  # representative set by a person
+    Index("ix_clusters_changed", "changed_at", "id"),
+    Index("ix_clusters_size", "size", "id"),
+)
+
+members = Table(
+    "members",
+    metadata,
+    _id("article_id", primary_key=True),
+    _id("cluster_id", nullable=False),
+    Column("kind", String(16)),  # in what way it is a copy; None: the first of its cluster
+    Column("joined_at", Utc, nullable=False),
+    Index("ix_members_cluster", "cluster_id"),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    _id("a", primary_key=True),
+    _id("b", primary_key=True),
+    Column("estimated", Float, nullable=False),
+    Column("exact", Float, nullable=False),
+    Column("rule", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("passages", Json, nullable=False),
+    Column("at", Utc, nullable=False),
+    CheckConstraint("a < b", name="ordered"),
+    Index("ix_matches_b", "b"),
+)
+
+related = Table(
+    "related",
+    metadata,
+    _id("a", primary_key=True),
+    _id("b", primary_key=True),
+    Column("similarity", Float, nullable=False),
+    Column("at", Utc, nullable=False),
+    CheckConstraint("a < b", name="ordered"),
+    Index("ix_related_b", "b"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("link", String(16), nullable=False),
+    _id("a", nullable=False),
+    _id("b", nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("undone_at", Utc),
+    Column("undone_by", Text),
+    CheckConstraint("a < b", name="ordered"),
+    Index("ix_decisions_a", "a"),
+    Index("ix_decisions_b", "b"),
+)
+
+changes = Table(  # one monotonic sequence for consumers; see ingest.store.changes
+    "changes",
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),  # upsert, delete, cluster, merge, split
+    _id("article_id"),
+    _id("cluster_id"),
+    Column("revision", Integer),
+    Column("at", Utc, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice, even after the newest row was deleted
+)
+
+leases = Table(  # named work that only one process does at a time
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("owner", Text),
+    Column("until", Utc, nullable=False),
+    Column("done_at", Utc),  # when the work last ended well
+)
