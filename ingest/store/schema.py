@@ -397,3 +397,64 @@ leases = Table(  # named work that only one process does at a time
     Column("until", Utc, nullable=False),
     Column("done_at", Utc),  # when the work last ended well
 )
+
+users = Table(  # people of the console
+    "users",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("password_hash", Text, nullable=False),  # argon2id
+    Column("role", String(16), nullable=False),  # reader, operator, admin
+    Column("failures", Integer, nullable=False, server_default="0"),  # wrong passwords in a row
+    Column("locked_until", Utc),
+    Column("created_at", Utc, nullable=False),
+    Column("disabled_at", Utc),
+)
+
+sessions = Table(  # who is logged in; the cookie holds the secret, the row only its hash
+    "sessions",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("user", String(64), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Index("ix_sessions_user", "user"),
+    Index("ix_sessions_expires", "expires_at"),
+)
+
+tokens = Table(  # programs of consumers; 256 random bits need no slow hash
+    "tokens",
+    metadata,
+    _id(primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("prefix", String(16), nullable=False),  # shown in lists, so that a leaked one can be found
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("scopes", Json, nullable=False),  # read, ingest, admin
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc),
+    Column("last_used_at", Utc),
+    Column("revoked_at", Utc),
+)
+
+audit = Table(  # every act of a person, in the transaction of the act; append only
+    "audit",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("who", Text, nullable=False),
+    Column("act", String(32), nullable=False),  # join, split, pin, pause-feed, retry, log-in, …
+    Column("subject", Text, nullable=False),  # "cluster:ID", "feed:ID", "site:NAME", …
+    Column("detail", Json, nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("ix_audit_subject", "subject", "id"),
+)
+
+receipts = Table(  # idempotency keys of pushes: the same key answers the same
+    "receipts",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of token and key
+    Column("body_sha256", String(64), nullable=False),
+    Column("answer", Json, nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("ix_receipts_at", "at"),
+)
