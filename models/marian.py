@@ -1,0 +1,212 @@
+"""The runtime: MarianMT models on CTranslate2, tokenised with SentencePiece, loaded on first use.
+
+Nothing is loaded by importing this module or by `load`: the first sentence of a language does it, in the process that
+translates. That order is a must, not a saving: a CTranslate2 translator made before a fork hangs in the child for
+ever (CTranslate2 #539). One process holds one translator per model; two languages of one model share it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.manifest import BUILTIN, Checkpoint, Manifest, ModelError, read
+
+END = "</s>"
+
+BATCH_TOKENS = 3072
+"""Tokens of one model batch, padding counted. Sweep on two cores with the built-in model: 1,024 to 6,144 tokens differ
+by less than the noise of the machine; below 512 the speed falls by a quarter."""
+
+LENGTH_FACTOR, LENGTH_EXTRA = 2, 10
+"""A translation is cut off at twice the source's tokens and ten: English is seldom longer than 1.4 times the source,
+and a loop must end somewhere (Argos Translate #318 shows what happens without)."""
+
+NO_REPEAT = 4
+"""Words of this many tokens may not come twice in a second try; in a first try they may, since names and figures do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What the model answered for one sentence; `score` is the mean log-probability per token, end mark included."""
+
+    text: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How sentences are decoded. Its label is part of the key under which finished sentences are remembered."""
+
+    beam_size: int = 1
+    retry_beam_size: int = 6
+    pinned: bool = False  # decode exactly as many tokens as the source has: for benchmarks on random weights only
+
+    def __str__(self) -> str:
+        return f"beam{self.beam_size}-retry{self.retry_beam_size}{'-pinned' if self.pinned else ''}"
+
+
+class Marian:
+    """One loaded model: a CTranslate2 translator between two SentencePiece models."""
+
+    def __init__(self, directory: Path, *, device: str, compute_type: str, threads: int) -> None:
+        import ctranslate2
+        import sentencepiece
+
+        facts = json.loads((directory / "marian.json").read_text(encoding="utf-8"))
+        self.max_tokens = int(facts["max_tokens"])
+        self.source = sentencepiece.SentencePieceProcessor(model_file=str(directory / "source.spm"))
+        apart = directory / "target.spm"
+        self.target = (
+            sentencepiece.SentencePieceProcessor(model_file=str(apart)) if apart.is_file() else self.source
+        )
+        self.translator = ctranslate2.Translator(
+            str(directory), device=device, compute_type=compute_type, inter_threads=1, intra_threads=threads
+        )
+
+    def tokenize(self, sentences: Sequence[str]) -> list[list[str]]:
+        """The model's input tokens, the end mark last: exactly those of `MarianTokenizer`."""
+        pieces: list[list[str]] = self.source.encode(list(sentences), out_type=str)
+        for tokens in pieces:
+            tokens.append(END)
+        return pieces
+
+    def translate(self, sentences: Sequence[str], decoding: Decoding, *, retry: bool) -> list[Hypothesis]:
+        """English for each sentence, in order; ValueError for one that is longer than the model takes."""
+        tokens = self.tokenize(sentences)
+        longest = max(map(len, tokens), default=0)
+        if longest > self.max_tokens:
+            raise ValueError(f"expected at most {self.max_tokens} tokens in a sentence, got {longest}: cut it first")
+        # Lengths are bounded per call, so a call is split by length: the bound of a long sentence is no bound to a
+        # short one that loops.
+        order = sorted(range(len(tokens)), key=lambda number: len(tokens[number]), reverse=True)
+        answers: list[Hypothesis | None] = [None] * len(tokens)
+        for group in _by_budget(order, tokens):
+            for number, answer in zip(group, self._decode([tokens[n] for n in group], decoding, retry), strict=True):
+                answers[number] = answer
+        return [answer for answer in answers if answer is not None]
+
+    def _decode(self, tokens: list[list[str]], decoding: Decoding, retry: bool) -> list[Hypothesis]:
+        longest = len(tokens[0])
+        length = min(LENGTH_FACTOR * longest + LENGTH_EXTRA, self.max_tokens)
+        results = self.translator.translate_batch(
+            tokens,
+            beam_size=decoding.retry_beam_size if retry else decoding.beam_size,
+            no_repeat_ngram_size=NO_REPEAT if retry else 0,
+            max_decoding_length=longest if decoding.pinned else length,
+            min_decoding_length=longest if decoding.pinned else 1,
+            max_input_length=0,  # checked above; CTranslate2 would cut silently
+            return_scores=True,
+        )
+        texts: list[str] = self.target.decode([result.hypotheses[0] for result in results])
+        return [Hypothesis(text.strip(), float(r.scores[0])) for text, r in zip(texts, results, strict=True)]
+
+
+def _by_budget(order: Sequence[int], tokens: Sequence[Sequence[str]]) -> list[list[int]]:
+    """Numbers in groups of at most BATCH_TOKENS tokens with padding; `order` is by length, longest first."""
+    groups: list[list[int]] = []
+    width = 0
+    for number in order:
+        if not groups or (len(groups[-1]) + 1) * width > BATCH_TOKENS or len(tokens[number]) * 2 < width:
+            groups.append([])
+            width = len(tokens[number])
+        groups[-1].append(number)
+    return groups
+
+
+class MarianTranslator:
+    """Sentences of any routed language into English; satisfies `ingest.types.SentenceTranslator`.
+
+    Safe to use from several threads: a model is loaded once, CTranslate2 queues the calls.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        *,
+        device: str = "auto",
+        compute_type: str = "default",
+        threads: int = 0,
+        decoding: Decoding | None = None,
+    ) -> None:
+        self._manifest = manifest
+        self._device, self._compute_type, self._threads = device, compute_type, threads
+        self._decoding = decoding if decoding is not None else Decoding()
+        self._loaded: dict[str, Marian] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that have a route, sorted."""
+        return tuple(sorted(self._manifest.routes))
+
+    def model(self, lang: str) -> str | None:
+        """The name@revision that translates `lang` into English; None where there is no route."""
+        checkpoint = self._manifest.routes.get(lang)
+        return checkpoint.id if checkpoint is not None else None
+
+    def options(self) -> str:
+        """Label of the decoding options: compute type, beam, beam of the second try."""
+        return f"{self._compute_type}-{self._decoding}"
+
+    def count_tokens(self, text: str, lang: str) -> int:
+        """Model tokens of `text`, the end mark included."""
+        return len(self._marian(lang).source.encode(text)) + 1
+
+    def max_tokens(self, lang: str) -> int:
+        """Most tokens the model of `lang` takes in one input."""
+        return self._marian(lang).max_tokens
+
+    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
+        """English for each sentence, in order; `retry` decodes with the wider beam and without repeats."""
+        if not sentences:
+            return []
+        return self._marian(lang).translate(sentences, self._decoding, retry=retry)
+
+    def _marian(self, lang: str) -> Marian:
+        checkpoint = self._manifest.routes.get(lang)
+        if checkpoint is None:
+            raise ModelError(f'no model for "{lang}"; `ingest models list` shows what can be fetched')
+        with self._lock:
+            if checkpoint.id not in self._loaded:
+                self._loaded[checkpoint.id] = self._load(checkpoint)
+            return self._loaded[checkpoint.id]
+
+    def _load(self, checkpoint: Checkpoint) -> Marian:
+        checkpoint.verify()
+        assert checkpoint.directory is not None
+        return Marian(
+            checkpoint.directory,
+            device=self._device,
+            compute_type=self._compute_type,
+            threads=self._threads,
+        )
+
+
+def load(
+    data_dir: Path | None = None,
+    *,
+    builtin: Path = BUILTIN,
+    model: str | None = None,
+    device: str = "auto",
+    compute_type: str = "default",
+    threads: int = 0,
+    decoding: Decoding | None = None,
+) -> MarianTranslator:
+    """A translator over the built-in models and those fetched into `data_dir`; no weights are read yet.
+
+    model: use only this one, for all its languages. threads: of one translator, 0 for CTranslate2's choice.
+    """
+    manifest = read(builtin, data_dir)
+    if model is not None:
+        manifest = manifest.only(model)
+    return MarianTranslator(manifest, device=device, compute_type=compute_type, threads=threads, decoding=decoding)
+
+
+def describe(translator: MarianTranslator) -> dict[str, Any]:
+    """Language to name@revision, for status pages and logs."""
+    return {lang: translator.model(lang) for lang in translator.languages}
