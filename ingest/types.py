@@ -9,13 +9,17 @@ where none can be told. Offsets are in characters (code points), the end is excl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 UNDETERMINED = "und"
 """The language of a text whose language cannot be told (ISO 639-2)."""
+
+
+NEEDS_REVIEW = "needs-review"
+"""The flag of an article whose translation a person should look at; it is served all the same."""
 
 
 class Stage(StrEnum):
@@ -248,7 +252,8 @@ class Article:
     sentences: tuple[Sentence, ...]
     flags: tuple[str, ...] = ()
     credits: tuple[str, ...] = ()
-    title_sentences: tuple[Sentence, ...] = field(default=())
+    title_sentences: tuple[Sentence, ...] = ()
+    image_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+"""What consumers follow: one sequence of changes that skips nothing and is never out of order.
+
+A number is given inside the transaction that makes the change. On SQLite writers come one after another, so numbers
+appear in the order of commits. On PostgreSQL two transactions could commit in the other order of their numbers, and a
+follower who read the higher one would miss the lower for ever; a lock held until commit, taken just before the number
+is drawn, makes the order of numbers the order of commits. It is taken late in a transaction that is short.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert
+
+from ingest.store.engine import db_now, serialise
+from ingest.store.schema import changes
+
+UPSERT = "upsert"  # an article's content is new or changed
+DELETE = "delete"  # an article was taken down: the id stays, the text is gone
+CLUSTER = "cluster"  # a cluster has another member, representative or evidence
+MERGE = "merge"  # a cluster lives on in another
+SPLIT = "split"  # a member went to a cluster of its own
+
+
+def record(
+    connection: Connection,
+    kind: str,
+    *,
+    article_id: str | None = None,
+    cluster_id: str | None = None,
+    revision: int | None = None,
+) -> None:
+    """Append one change; visible when the transaction commits."""
+    serialise(connection, "changes")
+    connection.execute(
+        insert(changes).values(kind=kind, article_id=article_id, cluster_id=cluster_id, revision=revision, at=db_now())
+    )

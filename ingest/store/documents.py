@@ -1,0 +1,169 @@
+"""The door: how a text comes in, and what makes two inputs one.
+
+A document's *key* is its canonical URL; without one, the id its giver gave it; without that, the hash of its bytes.
+The same key with other bytes is a new *revision* of the same document, never a second one; the same bytes again change
+nothing. A document that was taken down stays down, whoever brings it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ingest.store import pages
+from ingest.store.engine import db_now
+from ingest.store.ids import new_id
+from ingest.store.schema import documents
+from ingest.types import Page, Rejection, Stage, State
+from ingest.urls import canonical_url
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the door answered: the id that stays, and whether there is anything new to do."""
+
+    document_id: str
+    new: bool  # first time this document is seen
+    revision: int  # of its newest page; 0 while none has been fetched
+    changed: bool  # there is work: it is new, or has new bytes
+
+
+def admit_page(
+    connection: Connection,
+    page: Page,
+    *,
+    origin: str,
+    given_id: str | None = None,
+    source: str | None = None,
+) -> Admission:
+    """Take a page in; it is ready for extraction when the transaction commits."""
+    key = page_key(page, given_id)
+    document_id, new = _open(connection, key, Stage.EXTRACT, origin, page.url, given_id, source)
+    row = _lock(connection, document_id)
+    if row["state"] == State.REMOVED or (
+        not new and pages.newest_fingerprint(connection, document_id) == pages.fingerprint(page)
+    ):
+        return Admission(document_id, new=False, revision=row["revision"], changed=False)
+    revision = add_revision(connection, document_id, page)
+    return Admission(document_id, new, revision, changed=True)
+
+
+def admit_url(connection: Connection, url: str, *, origin: str, source: str | None = None) -> Admission:
+    """Take a URL in; it is ready to be fetched when the transaction commits. A known one is left as it is."""
+    document_id, new = _open(connection, "url:" + canonical_url(url), Stage.FETCH, origin, url, None, source)
+    row = _lock(connection, document_id)
+    return Admission(document_id, new, row["revision"], changed=new)
+
+
+def admit_rejected(
+    connection: Connection,
+    rejection: Rejection,
+    *,
+    origin: str,
+    key: str,
+    url: str | None = None,
+    given_id: str | None = None,
+) -> Admission:
+    """Record an input that ended at the door (too large to be kept, say), so that it is counted and can be found."""
+    document_id, new = _open(connection, key, rejection.stage, origin, url, given_id, None)
+    if new:
+        connection.execute(
+            update(documents)
+            .where(documents.c.id == document_id)
+            .values(state=State.REJECTED, reason=rejection.reason, detail=rejection.detail, changed_at=db_now())
+        )
+    return Admission(document_id, new, 0, changed=False)
+
+
+def add_revision(connection: Connection, document_id: str, page: Page) -> int:
+    """Keep a page as the next revision and make the document ready for extraction; returns the revision's number.
+
+    A worker that still holds an older revision is fenced off by the epoch.
+    """
+    revision: int | None = connection.scalar(
+        update(documents)
+        .where(documents.c.id == document_id)
+        .values(
+            revision=documents.c.revision + 1,
+            stage=Stage.EXTRACT,
+            state=State.PENDING,
+            attempts=0,
+            epoch=documents.c.epoch + 1,
+            lease_until=None,
+            lease_owner=None,
+            queued_at=None,
+            next_run_at=db_now(),
+            reason=None,
+            detail=None,
+            changed_at=db_now(),
+            url=func.coalesce(documents.c.url, page.url),
+        )
+        .returning(documents.c.revision)
+    )
+    assert revision is not None, f"document {document_id} exists"
+    pages.save(connection, document_id, revision, page)
+    return revision
+
+
+def page_key(page: Page, given_id: str | None) -> str:
+    """What makes two inputs one."""
+    if page.url:
+        return "url:" + canonical_url(page.url)
+    if given_id:
+        return "id:" + given_id
+    return "sha256:" + sha256(page.body).hexdigest()
+
+
+def load(connection: Connection, document_id: str) -> RowMapping | None:
+    """The row of a document; None where there is none."""
+    return connection.execute(select(documents).where(documents.c.id == document_id)).mappings().first()
+
+
+def counts(connection: Connection, *, since: datetime | None = None) -> dict[tuple[str, str], int]:
+    """How many documents are at each stage in each state, those that came since a time where one is given."""
+    query = select(documents.c.stage, documents.c.state, func.count()).group_by(documents.c.stage, documents.c.state)
+    if since is not None:
+        query = query.where(documents.c.created_at >= since)
+    return {(stage, state): count for stage, state, count in connection.execute(query)}
+
+
+def _open(
+    connection: Connection,
+    key: str,
+    stage: Stage,
+    origin: str,
+    url: str | None,
+    given_id: str | None,
+    source: str | None,
+) -> tuple[str, bool]:
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "key": key,
+        "origin": origin,
+        "url": url,
+        "given_id": given_id,
+        "source": source,
+        "stage": stage,
+        "state": State.PENDING,
+        "next_run_at": db_now(),
+        "created_at": db_now(),
+        "changed_at": db_now(),
+    }
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    opened = dialect.insert(documents).values(**values).on_conflict_do_nothing(index_elements=["key"])
+    made = connection.scalar(opened.returning(documents.c.id))
+    if made is not None:
+        return made, True
+    found = connection.scalar(select(documents.c.id).where(documents.c.key == key))
+    assert found is not None, f"document {key} exists"
+    return found, False
+
+
+def _lock(connection: Connection, document_id: str) -> RowMapping:
+    query = select(documents).where(documents.c.id == document_id).with_for_update()
+    return connection.execute(query).mappings().one()
