@@ -86,9 +86,12 @@ feeds = Table(
     Column("site_url", Text),
     Column("tags", Json, nullable=False, server_default="[]"),
     Column("language", String(8)),  # hint for its entries
+    Column("kind", String(16)),  # rss, atom, json, sitemap; None: not parsed yet
     Column("full_content", Boolean, nullable=False, server_default=text("false")),  # entries carry the article
+    Column("obey_robots", Boolean, nullable=False, server_default=text("true")),  # for its article pages
     Column("state", String(16), nullable=False, server_default="active"),  # active, paused, gone
     Column("interval_s", Integer, nullable=False, server_default="3600"),
+    Column("wanted_s", Integer, nullable=False, server_default="0"),  # what the feed asks for: ttl, Cache-Control, …
     Column("next_poll_at", Utc, nullable=False),
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("lease_until", Utc),
@@ -117,6 +120,7 @@ entries = Table(
     _id("document_id"),
     Column("url", Text),
     Column("title", Text, nullable=False, server_default=""),
+    Column("summary", Text, nullable=False, server_default=""),
     Column("author", Text),
     Column("published", Utc),
     Column("updated", Utc),
@@ -125,6 +129,55 @@ entries = Table(
     Column("last_seen", Utc, nullable=False),
     UniqueConstraint("feed_id", "guid"),
     Index("ix_entries_document", "document_id"),
+)
+
+polls = Table(  # every poll of a feed and how it ended: exactly one row each
+    "polls",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    _id("feed_id", nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("outcome", String(16), nullable=False),  # news, no-news, not-modified, failed, gone, moved
+    Column("status", Integer),  # HTTP; None: no answer
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("entries", Integer, nullable=False, server_default="0"),  # in the feed
+    Column("fresh", Integer, nullable=False, server_default="0"),  # new or changed among them
+    Column("size", Integer, nullable=False, server_default="0"),  # bytes of the answer, unpacked
+    Column("ms", Integer, nullable=False, server_default="0"),
+    Column("next_s", Integer, nullable=False),  # seconds until the next poll, as decided by this one
+    Index("ix_polls_feed", "feed_id", "id"),
+    Index("ix_polls_at", "at"),
+)
+
+sites = Table(  # one row per registered domain: who may ask it now, and when the next may
+    "sites",
+    metadata,
+    Column("domain", String(253), primary_key=True),
+    Column("owner", Text),  # who talks to it now
+    Column("lease_until", Utc),
+    Column("free_at", Utc, nullable=False),  # nobody asks before
+    Column("slot_at", Utc, nullable=False),  # the last moment given to one who waits
+    Column("held_for", Text),  # a feed that found the site busy goes before its articles
+    Column("held_until", Utc),
+    Column("gap_s", Float),  # the site's own Crawl-delay; None: it names none
+)
+
+robots = Table(  # robots.txt of an origin, as last fetched (RFC 9309)
+    "robots",
+    metadata,
+    Column("origin", Text, primary_key=True),  # scheme, host and port
+    Column("status", Integer),  # HTTP; None: no answer
+    Column("rules", Text, nullable=False, server_default=""),
+    Column("fetched_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+)
+
+aliases = Table(  # other keys of a document: addresses that were seen to lead to it
+    "aliases",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _id("document_id", nullable=False),
+    Index("ix_aliases_document", "document_id"),
 )
 
 documents = Table(
