@@ -46,6 +46,14 @@ class Settings(BaseModel):
         le=65535,
         description="Port of the web server; the next free one is taken where it is in use.",
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s]+$",
+        description="Address under which browsers and consumers reach us, without a path; unset: as the request says.",
+    )
+    open_console: bool = Field(
+        False, description="Console and API without log-in; only where `host` is a loopback address."
+    )
 
     user_agent: str = Field(
         "Newsfold/0.1 (+https://example.org/newsfold; polite feed reader)",

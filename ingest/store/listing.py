@@ -1,0 +1,284 @@
+"""What lists and pages read: one keyset page of articles or clusters, and what stands around one of them.
+
+Every list is paged by the place of its last row, not by a count of rows skipped, so the hundredth page costs what the
+first does and a row that arrives meanwhile shifts nothing. All functions only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, tuple_
+
+from ingest.store.cursors import PAGE, Paged, decode_cursor, encode_cursor, page_of
+from ingest.store.schema import articles, clusters, entries, matches, members, related
+from ingest.types import Copy, Match, SharedPassage
+
+EXCERPT = 260
+"""Characters of the text that a list shows."""
+
+MEMBERS_SHOWN = 200
+"""Members of one cluster that a page loads; a cluster can be larger, its size says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An article as a list shows it."""
+
+    id: str
+    revision: int
+    title: str
+    original_title: str
+    excerpt: str
+    lang: str
+    source: str | None
+    url: str | None
+    published: datetime | None
+    seen: datetime
+    sort_at: datetime
+    flags: tuple[str, ...]
+    needs_review: bool
+    cluster: str | None  # None: not clustered yet
+    size: int  # of its cluster, itself included
+    representative: str | None  # of its cluster
+    kind: Copy | None  # in what way it is a copy; None: the first of its cluster
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCluster:
+    """A cluster as a list shows it: its representative's headline, and who else is in it."""
+
+    id: str
+    size: int
+    weakest: float | None
+    created: datetime
+    changed: datetime
+    chosen: bool
+    head: Listed
+    langs: tuple[str, ...]
+    sources: tuple[str, ...]
+    kinds: tuple[Copy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a list of articles is narrowed to; None: not narrowed."""
+
+    lang: str | None = None
+    source: str | None = None
+    feed: str | None = None
+    kind: Copy | None = None
+    review: bool | None = None
+    canonical: bool = False  # only representatives
+    since: datetime | None = None  # sort_at, inclusive
+    until: datetime | None = None  # exclusive
+
+
+def list_articles(
+    connection: Connection, choice: Choice | None = None, *, cursor: str | None = None, limit: int = PAGE
+) -> Paged[Listed]:
+    """A page of articles, the newest first."""
+    query = _listed().where(*_narrowed(choice or Choice()))
+    if cursor is not None:
+        at, last = decode_cursor(cursor, datetime, str)
+        query = query.where(_before(articles.c.sort_at, at, last))
+    query = query.order_by(articles.c.sort_at.desc(), articles.c.id.desc()).limit(limit + 1)
+    rows = [_as_listed(row) for row in connection.execute(query)]
+    return page_of(rows, limit, lambda row: (row.sort_at, row.id))
+
+
+def listed(connection: Connection, ids: Iterable[str]) -> dict[str, Listed]:
+    """The articles of these ids as lists show them; an id without an article is left out."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    return {row.id: _as_listed(row) for row in connection.execute(_listed().where(articles.c.id.in_(wanted)))}
+
+
+def list_clusters(
+    connection: Connection,
+    *,
+    least: int = 2,
+    order: str = "changed",
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> Paged[ListedCluster]:
+    """A page of clusters of so many members; order: changed, size (largest first) or weakest (lowest first)."""
+    c = clusters.c
+    query = select(clusters).where(c.merged_into.is_(None), c.size >= least)
+    if order == "size":
+        query = query.order_by(c.size.desc(), c.id.desc())
+        if cursor is not None:
+            query = query.where(tuple_(c.size, c.id) < tuple_(*_literals(decode_cursor(cursor, int, str))))
+    elif order == "weakest":
+        query = query.where(c.weakest.is_not(None)).order_by(c.weakest, c.id)
+        if cursor is not None:
+            query = query.where(tuple_(c.weakest, c.id) > tuple_(*_literals(decode_cursor(cursor, float, str))))
+    else:
+        query = query.order_by(c.changed_at.desc(), c.id.desc())
+        if cursor is not None:
+            at, last = decode_cursor(cursor, datetime, str)
+            query = query.where(or_(c.changed_at < at, and_(c.changed_at == at, c.id < last)))
+    rows = connection.execute(query.limit(limit + 1)).all()
+    place = {"size": "size", "weakest": "weakest"}.get(order, "changed_at")
+    more = encode_cursor(getattr(rows[limit - 1], place), rows[limit - 1].id) if len(rows) > limit else None
+    return Paged(tuple(_with_heads(connection, rows[:limit])), more)
+
+
+def cluster_members(connection: Connection, cluster_id: str) -> tuple[Listed, ...]:
+    """The articles of a cluster, the oldest first."""
+    query = _listed().where(members.c.cluster_id == cluster_id)
+    query = query.order_by(articles.c.sort_at, articles.c.id).limit(MEMBERS_SHOWN)
+    return tuple(_as_listed(row) for row in connection.execute(query))
+
+
+def cluster_row(connection: Connection, cluster_id: str) -> RowMapping | None:
+    """The cluster's own row, redirects included; None: there never was one of that id."""
+    return connection.execute(select(clusters).where(clusters.c.id == cluster_id)).mappings().first()
+
+
+def matches_among(connection: Connection, ids: Sequence[str]) -> tuple[Match, ...]:
+    """The verified pairs among these articles, the most similar first."""
+    if len(ids) < 2:
+        return ()
+    query = select(matches).where(matches.c.a.in_(ids), matches.c.b.in_(ids)).order_by(matches.c.exact.desc())
+    return tuple(
+        Match(
+            row.a,
+            row.b,
+            row.estimated,
+            row.exact,
+            row.rule,
+            Copy(row.kind),
+            tuple(SharedPassage(*(p if isinstance(p, list) else p.values())) for p in row.passages),
+        )
+        for row in connection.execute(query)
+    )
+
+
+def related_to(connection: Connection, ids: Sequence[str], *, limit: int = 20) -> tuple[tuple[Listed, float], ...]:
+    """Independent accounts of the same event as any of these articles, the nearest first, themselves left out."""
+    if not ids:
+        return ()
+    r = related.c
+    other = select(related.c.b.label("other"), related.c.similarity).where(
+        related.c.a.in_(ids), related.c.b.not_in(ids)
+    )
+    back = select(r.a.label("other"), r.similarity).where(r.b.in_(ids), r.a.not_in(ids))
+    both = other.union_all(back).subquery()
+    best = func.max(both.c.similarity).label("best")
+    query = select(both.c.other, best).group_by(both.c.other).order_by(best.desc()).limit(limit)
+    found = {row.other: float(row.best) for row in connection.execute(query)}
+    rows = listed(connection, found)
+    return tuple((rows[id_], similarity) for id_, similarity in found.items() if id_ in rows)
+
+
+def _listed() -> Select[Any]:
+    a = articles.c
+    return (
+        select(
+            a.id,
+            a.revision,
+            a.title,
+            a.original_title,
+            func.substr(a.text, 1, EXCERPT).label("excerpt"),
+            a.lang,
+            a.source,
+            a.url,
+            a.published,
+            a.seen,
+            a.sort_at,
+            a.flags,
+            a.needs_review,
+            members.c.cluster_id,
+            members.c.kind,
+            clusters.c.size,
+            clusters.c.representative,
+        )
+        .outerjoin(members, members.c.article_id == a.id)
+        .outerjoin(clusters, clusters.c.id == members.c.cluster_id)
+    )
+
+
+def _as_listed(row: Any) -> Listed:
+    return Listed(
+        row.id,
+        row.revision,
+        row.title,
+        row.original_title,
+        row.excerpt,
+        row.lang,
+        row.source,
+        row.url,
+        row.published,
+        row.seen,
+        row.sort_at,
+        tuple(row.flags),
+        row.needs_review,
+        row.cluster_id,
+        row.size or 1,
+        row.representative,
+        Copy(row.kind) if row.kind else None,
+    )
+
+
+def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
+    a = articles.c
+    where: list[ColumnElement[bool]] = []
+    if choice.lang is not None:
+        where.append(a.lang == choice.lang)
+    if choice.source is not None:
+        where.append(a.source == choice.source)
+    if choice.feed is not None:
+        where.append(select(literal(1)).where(entries.c.document_id == a.id, entries.c.feed_id == choice.feed).exists())
+    if choice.kind is not None:
+        where.append(members.c.kind == choice.kind)
+    if choice.review is not None:
+        where.append(a.needs_review.is_(choice.review))
+    if choice.canonical:
+        where.append(or_(clusters.c.representative.is_(None), clusters.c.representative == a.id))
+    if choice.since is not None:
+        where.append(a.sort_at >= choice.since)
+    if choice.until is not None:
+        where.append(a.sort_at < choice.until)
+    return where
+
+
+def _before(at_column: ColumnElement[Any], at: datetime, last: str) -> ColumnElement[bool]:
+    # the first half alone is what the index can seek to; the second only breaks ties
+    return and_(at_column <= at, or_(at_column < at, articles.c.id < last))
+
+
+def _literals(values: Sequence[Any]) -> list[Any]:
+    return [literal(value) for value in values]
+
+
+def _with_heads(connection: Connection, rows: Sequence[Any]) -> Iterable[ListedCluster]:
+    heads = listed(connection, [row.representative for row in rows])
+    about: dict[str, list[Any]] = {row.id: [] for row in rows}
+    query = (
+        select(members.c.cluster_id, members.c.kind, articles.c.lang, articles.c.source)
+        .join(articles, articles.c.id == members.c.article_id)
+        .where(members.c.cluster_id.in_(list(about)))
+        .distinct()
+    )
+    for member in connection.execute(query) if about else ():
+        about[member.cluster_id].append(member)
+    for row in rows:
+        if row.representative not in heads:
+            continue  # its article was taken down in this moment
+        yield ListedCluster(
+            row.id,
+            row.size,
+            row.weakest,
+            row.created_at,
+            row.changed_at,
+            row.chosen,
+            heads[row.representative],
+            tuple(sorted({m.lang for m in about[row.id]})),
+            tuple(sorted({m.source for m in about[row.id] if m.source})),
+            tuple(sorted({Copy(m.kind) for m in about[row.id] if m.kind})),
+        )
