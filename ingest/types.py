@@ -180,6 +180,18 @@ class Hypothesis:
     score: float | None
 
 
+class HypothesisLike(Protocol):
+    """What a translator may answer with: anything that has the two fields of a `Hypothesis`."""
+
+    @property
+    def text(self) -> str:
+        """The sentence in English."""
+
+    @property
+    def score(self) -> float | None:
+        """Mean log-probability per token; None where unknown."""
+
+
 class SentenceTranslator(Protocol):
     """Turns sentences of one language into English, in order, one for one; see `models.marian` for the real one."""
 
@@ -195,15 +207,15 @@ class SentenceTranslator(Protocol):
     def max_tokens(self, lang: str) -> int:
         """Most tokens the model of `lang` takes in one input."""
 
-    def translate(self, sentences: list[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
+    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> Sequence[HypothesisLike]:
         """English for each sentence; `retry` decodes with the wider beam and without repeats."""
 
 
 class LanguageIdentifier(Protocol):
     """Tells languages apart; the built-in one is `ingest.language`, another may be named in settings."""
 
-    def identify(self, text: str) -> Identified:
-        """The language of the text and of its spans."""
+    def identify(self, text: str, hint: str | None = None) -> Identified:
+        """The language of the text and of its spans; `hint`, what page or feed claim, decides only where all is unclear."""
 
 
 @dataclass(frozen=True, slots=True)
