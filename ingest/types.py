@@ -9,6 +9,7 @@ where none can be told. Offsets are in characters (code points), the end is excl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
