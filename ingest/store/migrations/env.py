@@ -1,0 +1,26 @@
+"""What Alembic runs: the connection is handed in by `ingest.store.migrations.upgrade`, which owns the transaction."""
+
+from typing import Any
+
+from alembic import context
+
+from ingest.store.schema import Utc, metadata
+
+
+def render(kind: str, item: Any, autogen_context: Any) -> str | bool:
+    """Our own types by their names."""
+    if kind == "type" and isinstance(item, Utc):
+        autogen_context.imports.add("from ingest.store.schema import Utc")
+        return "Utc()"
+    return False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,  # SQLite's is, since the engine begins transactions itself
+    compare_type=True,
+    render_item=render,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,102 @@
+"""The migrated database is the one the code describes, whoever migrates, however often, dying wherever."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from ingest.errors import Misconfigured
+from ingest.store import engine, migrations
+from ingest.store.schema import metadata
+
+
+@pytest.fixture
+def database(tmp_path: Path):
+    database = engine.connect(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    yield database
+    database.close()
+
+
+def tables(database: engine.Database) -> dict[str, tuple[str, ...]]:
+    """What SQLite says each table and index is, comparable: the parts of its statement in any order."""
+    with database.reading() as connection:
+        rows = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'")
+        ).all()
+    return {name: tuple(sorted(_part(line) for line in sql.splitlines())) for name, sql in rows}
+
+
+def _part(line: str) -> str:
+    return re.sub(r"DEFAULT \((\w+)\)", r"DEFAULT \1", line.strip("\t ,)"))  # Alembic puts defaults in parentheses
+
+
+def test_migrated_database_equals_the_metadata(database: engine.Database, tmp_path: Path) -> None:
+    migrations.upgrade(database)
+    made = engine.connect(f"sqlite:///{tmp_path / 'made.sqlite'}")
+    with made.writing() as connection:
+        metadata.create_all(connection)
+    found, expected = tables(database), tables(made)
+    made.close()
+    assert found == expected
+    with database.writing() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+
+
+def test_second_upgrade_changes_nothing(database: engine.Database) -> None:
+    assert migrations.upgrade(database) == (None, migrations.head())
+    assert migrations.upgrade(database) == (migrations.head(), migrations.head())
+    with database.reading() as connection:
+        assert migrations.is_current(connection)
+
+
+def test_empty_database_is_not_current(database: engine.Database) -> None:
+    with database.writing() as connection:
+        assert not migrations.is_current(connection)
+
+
+def test_database_of_a_newer_version_is_refused_by_name(database: engine.Database) -> None:
+    migrations.upgrade(database)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Misconfigured, match=r"revision 9999.*newer version"):
+        migrations.upgrade(database)
+
+
+def test_migration_that_breaks_off_leaves_the_database_as_it_was(
+    database: engine.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade = command.upgrade
+
+    def upgrade_then_break(*args: object) -> None:
+        upgrade(*args)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "upgrade", upgrade_then_break)  # a real migration cannot be told to break off
+    with pytest.raises(KeyboardInterrupt):
+        migrations.upgrade(database)
+    assert tables(database) == {}
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    program = (
+        "import sys; from ingest.store import engine, migrations; "
+        "print(*migrations.upgrade(engine.connect(sys.argv[1])))"
+    )
+    url = f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    ended = [(process.communicate(timeout=60), process.returncode) for process in processes]
+    assert [code for _, code in ended] == [0, 0, 0], ended
+    assert sorted(out.split()[0] for (out, _), _ in ended) == sorted(["None", migrations.head(), migrations.head()])
