@@ -249,7 +249,7 @@ class Article:
     """What consumers read: one text in English and in the original, aligned by sentence, with its provenance."""
 
     id: str
-    revision: int  # from 1
+    revision: int  # from 1; counted by the store: 0 in an article that is not stored yet
     url: str | None
     source: str | None
     author: str | None

@@ -17,19 +17,24 @@ from ingest.types import NEEDS_REVIEW, Article, Sentence
 def save(connection: Connection, article: Article, *, text_sha256: str) -> None:
     """Keep an article and announce it; one that says something new replaces the former, which stays as a revision.
 
+    The revision is counted here, whatever the article brings: another page, another rule or another model may each
+    make it say something new, and consumers need one count. What says nothing new changes nothing.
     text_sha256: of the normalised English text, the same for exact copies.
     """
     before = connection.execute(select(articles).where(articles.c.id == article.id)).mappings().first()
     values = _out(article) | {"text_sha256": text_sha256}
+    revision = 1
     if before is None:
         number = select(documents.c.number).where(documents.c.id == article.id).scalar_subquery()
-        connection.execute(insert(articles).values(number=number, changed_at=db_now(), **values))
-    elif any(before[name] != value for name, value in values.items() if name != "seen"):
+        connection.execute(insert(articles).values(number=number, revision=1, changed_at=db_now(), **values))
+    elif any(before[name] != value for name, value in values.items()):
+        revision = before["revision"] + 1
+        values["revision"] = revision
         _keep_former(connection, before)
         connection.execute(update(articles).where(articles.c.id == article.id).values(changed_at=db_now(), **values))
     else:
         return
-    changes.record(connection, changes.UPSERT, article_id=article.id, revision=article.revision)
+    changes.record(connection, changes.UPSERT, article_id=article.id, revision=revision)
 
 
 def load(connection: Connection, article_id: str) -> Article | None:
@@ -80,7 +85,6 @@ def from_row(row: RowMapping) -> Article:
 def _out(article: Article) -> dict[str, Any]:
     return {
         "id": article.id,
-        "revision": article.revision,
         "url": article.url,
         "source": article.source,
         "author": article.author,

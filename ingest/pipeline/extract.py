@@ -1,0 +1,49 @@
+"""Page to document: cut, cleaned, and the language of each part known. Repeats of the lead go last, since what
+repeats in another language shows only once languages are known.
+"""
+
+from __future__ import annotations
+
+from ingest import extract, language
+from ingest.pipeline.attempt import attempt
+from ingest.pipeline.runtime import Runtime
+from ingest.store import extractions, pages, units
+from ingest.store.units import Unit
+from ingest.types import UNDETERMINED, Document, Identified, Page, Rejection, Stage
+
+NO_LANGUAGE = Rejection(Stage.EXTRACT, "no-language", "in no language that could be told")
+
+
+def extract_page(document_id: str, runtime: Runtime) -> Stage | None:
+    """Extract a stored page; the next stage, None where the document ended or is somebody else's."""
+    return attempt(document_id, Stage.EXTRACT, runtime, lambda unit: _extract(unit, runtime))
+
+
+def _extract(unit: Unit, runtime: Runtime) -> Stage | None:
+    with runtime.database.reading() as connection:
+        found = pages.load(connection, unit.id)
+    assert found is not None, f"document {unit.id} at extract has a page"
+    revision, page = found
+    made = read_page(page, runtime)
+    with runtime.database.writing() as connection:
+        if isinstance(made, Rejection):
+            units.reject(connection, unit, made)
+            return None
+        document, identified, title_lang = made
+        extractions.save(connection, unit.id, revision, document, identified, title_lang)
+        units.finish(connection, unit, next_stage=Stage.TRANSLATE)
+    return Stage.TRANSLATE
+
+
+def read_page(page: Page, runtime: Runtime) -> tuple[Document, Identified, str] | Rejection:
+    """A page's document, its languages and its title's language, or why there is no article in it."""
+    document = extract.extract_page(page)
+    if isinstance(document, Rejection):
+        return document
+    hint = document.metadata.language or page.language
+    identified = runtime.identifier.identify(document.text, hint)
+    if identified.lang == UNDETERMINED:
+        return NO_LANGUAGE
+    document, identified = language.drop_repeats(document, identified)
+    title_lang = runtime.identifier.identify(document.title or "", identified.lang).lang
+    return document, identified, identified.lang if title_lang == UNDETERMINED else title_lang
