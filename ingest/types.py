@@ -216,7 +216,7 @@ class LanguageIdentifier(Protocol):
     """Tells languages apart; the built-in one is `ingest.language`, another may be named in settings."""
 
     def identify(self, text: str, hint: str | None = None) -> Identified:
-        """The language of the text and of its spans; `hint`, what page or feed claim, decides only where all is unclear."""
+        """The language of the text and of its spans; `hint` (of page or feed) decides only where all is unclear."""
 
 
 @dataclass(frozen=True, slots=True)

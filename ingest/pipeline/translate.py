@@ -105,7 +105,7 @@ def _keep(item: Claimed, title: Translation, text: Translation, runtime: Runtime
             units.wait_for_model(connection, item.unit, missing)
             return False
         article = compose(item, title, text)
-        articles.save(connection, article, text_sha256=digest(article.text).hex())
+        articles.save(connection, article, text_digest=digest(article.text).hex())
         units.finish(connection, item.unit, next_stage=Stage.CLUSTER)
     return True
 

@@ -14,15 +14,15 @@ from ingest.store.schema import articles, documents, revisions
 from ingest.types import NEEDS_REVIEW, Article, Sentence
 
 
-def save(connection: Connection, article: Article, *, text_sha256: str) -> None:
+def save(connection: Connection, article: Article, *, text_digest: str) -> None:
     """Keep an article and announce it; one that says something new replaces the former, which stays as a revision.
 
     The revision is counted here, whatever the article brings: another page, another rule or another model may each
     make it say something new, and consumers need one count. What says nothing new changes nothing.
-    text_sha256: of the normalised English text, the same for exact copies.
+    text_digest: of the normalised English text, the same for exact copies.
     """
     before = connection.execute(select(articles).where(articles.c.id == article.id)).mappings().first()
-    values = _out(article) | {"text_sha256": text_sha256}
+    values = _out(article) | {"text_digest": text_digest}
     revision = 1
     if before is None:
         number = select(documents.c.number).where(documents.c.id == article.id).scalar_subquery()

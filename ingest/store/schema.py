@@ -270,12 +270,12 @@ articles = Table(
     Column("needs_review", Boolean, nullable=False, server_default=text("false")),
     Column("credits", Json, nullable=False),
     Column("image_url", Text),
-    Column("text_sha256", String(64), nullable=False),  # of the normalised English: exact copies share it
+    Column("text_digest", String(32), nullable=False),  # of the normalised English: exact copies share it
     Column("changed_at", Utc, nullable=False),
     Index("ix_articles_sort", "sort_at", "id"),
     Index("ix_articles_lang", "lang", "sort_at", "id"),
     Index("ix_articles_source", "source", "sort_at", "id"),
-    Index("ix_articles_exact", "text_sha256"),
+    Index("ix_articles_exact", "text_digest"),
 )
 
 revisions = Table(  # what an article said before

@@ -41,12 +41,12 @@ def upgrade() -> None:
         sa.Column("needs_review", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("credits", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("image_url", sa.Text(), nullable=True),
-        sa.Column("text_sha256", sa.String(length=64), nullable=False),
+        sa.Column("text_digest", sa.String(length=32), nullable=False),
         sa.Column("changed_at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
         sa.UniqueConstraint("number", name=op.f("uq_articles_number")),
     )
-    op.create_index("ix_articles_exact", "articles", ["text_sha256"], unique=False)
+    op.create_index("ix_articles_exact", "articles", ["text_digest"], unique=False)
     op.create_index("ix_articles_lang", "articles", ["lang", "sort_at", "id"], unique=False)
     op.create_index("ix_articles_sort", "articles", ["sort_at", "id"], unique=False)
     op.create_index("ix_articles_source", "articles", ["source", "sort_at", "id"], unique=False)
