@@ -1,0 +1,114 @@
+"""The command `ingest`: one file a group of commands, put together here.
+
+Groups are imported when they are asked for: a filter must start in a moment, and `ingest --help` knows the one-line
+help of every group without loading it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from ingest.errors import IngestError, Misconfigured
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    # command: (module, its command or group, one line of help)
+    "add": ("add", "app", "Take in files, folders, JSONL, standard input or URLs."),
+    "feeds": ("feeds", "app", "Add, list, pause, check, import and export feeds."),
+    "up": ("running", "up", "Run everything on this machine: broker, workers, schedule, web."),
+    "status": ("reading", "status", "What came in, where it is, what waits and what failed."),
+    "articles": ("reading", "articles", "List articles, the newest first."),
+    "show": ("reading", "show", "Show one article or cluster, and what happened to it."),
+    "clusters": ("reading", "clusters", "List clusters of near-duplicates and why they stand together."),
+    "decide": ("decisions", "app", "Say that two articles are, or are not, duplicates; list and undo it."),
+    "reindex": ("reindex", "reindex", "Sign and cluster the archive anew, while serving."),
+    "export": ("export", "export", "Write articles as JSON lines."),
+    "quarantine": ("quarantine", "app", "See what gave up, and let it run again."),
+    "takedown": ("takedown", "takedown", "Remove an article for good, without a trace of its text."),
+    "models": ("models", "app", "List, fetch, verify and choose translation models."),
+    "detect": ("filters", "detect", "Filter: JSONL texts to their languages."),
+    "clean": ("filters", "clean", "Filter: JSONL pages or lines to clean text."),
+    "translate": ("filters", "translate", "Filter: JSONL texts to English."),
+    "dedup": ("filters", "dedup", "Filter: JSONL texts to clusters."),
+    "eval": ("evaluation", "app", "Measure extraction, language, translation and clustering."),
+    "worker": ("running", "worker", "Run the worker of some queues."),
+    "beat": ("running", "beat", "Run the schedule."),
+    "web": ("running", "web", "Run the web server."),
+    "migrate": ("running", "migrate", "Bring the database to this version's tables."),
+    "doctor": ("care", "doctor", "Check everything and say what to do."),
+    "backup": ("care", "backup", "Copy the database while it runs, and check the copy."),
+    "restore": ("care", "restore", "Put a backup back."),
+    "prune": ("care", "prune", "Let go of what is older than it needs to be."),
+    "users": ("users", "app", "Add, list and remove people who log in."),
+    "tokens": ("tokens", "app", "Make, list and revoke tokens of the API."),
+    "config": ("config", "config", "Show every setting, its value, where it came from and what it means."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group of commands that imports a command's module when that command is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by name; while help is listed, only its name and its line of help."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, line = COMMANDS[cmd_name]
+        if ctx.resilient_parsing or (ctx.invoked_subcommand is None and _asks_for_help()):
+            return TyperCommand(cmd_name, help=line, short_help=line)
+        return _load(module, attribute, cmd_name)
+
+
+def _asks_for_help() -> bool:
+    return len(sys.argv) < 2 or sys.argv[1] in ("--help", "-h")
+
+
+def _load(module: str, attribute: str, name: str) -> Any:
+    found: Any = getattr(importlib.import_module(f"ingest.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        command = typer.main.get_command(found)
+    else:
+        single = typer.Typer(add_completion=False)
+        single.command(name)(found)
+        command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _about() -> None:
+    """Multilingual news ingestion: feeds in French, German and English become clean, clustered English articles.
+
+    Start with: [bold]ingest up[/bold] in one terminal, [bold]ingest add seeds/[/bold] in another.
+    """
+
+
+def main() -> None:
+    """Run the command line; errors of ours are one line on standard error, Ctrl-C ends quietly."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has gone: nothing more to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except IngestError as error:
+        print(f"ingest: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, Misconfigured) else 1)
