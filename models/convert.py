@@ -2,9 +2,9 @@
 
 The mapping is that of `ctranslate2.converters.transformers.MarianMTLoader` written on numpy arrays, so that neither
 PyTorch nor transformers need be installed to use a `model.safetensors`. It differs in one point: that converter always
-starts decoding from a zero embedding. In Marian's own checkpoints the row of `<pad>`, from which Hugging Face starts, is
-zero as well; in one trained with transformers the row is tied to the output layer and has drifted. There `<pad>` is
-kept as the start token, and barred from the output.
+starts decoding from a zero embedding. In Marian's own checkpoints the row of `<pad>`, from which transformers starts,
+is zero as well; in one trained with transformers the row is tied to the output layer and has drifted. There `<pad>`
+is kept as the start token, and barred from the output.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from models.manifest import ModelError, sha256
 
 Array = NDArray[np.float32]
+
+END, UNKNOWN, PAD = "</s>", "<unk>", "<pad>"
 
 BARRED = -1e9
 """Logit bias of a token that must never come out; finite, since int8 and float16 have no infinity."""
@@ -150,18 +152,18 @@ def _specification(
     bias = np.zeros(len(projection), np.float32) if bias is None else bias.reshape(-1)
 
     encoder_tokens, embeddings_in = _without_pad(source_tokens, embeddings_in)
-    pad = target_tokens.index("<pad>") if "<pad>" in target_tokens else None
+    pad = target_tokens.index(PAD) if PAD in target_tokens else None
     starts_from_zero = pad is None or not embeddings_out[pad].any()
     if starts_from_zero:
         decoder_tokens, embeddings_out = _without_pad(target_tokens, embeddings_out)
         _, projection = _without_pad(target_tokens, projection)
         _, bias = _without_pad(target_tokens, bias)
-        start = "</s>"
+        start = END
     else:
         assert pad is not None
         bias = bias.copy()
         bias[pad] = BARRED
-        decoder_tokens, start = target_tokens, "<pad>"
+        decoder_tokens, start = target_tokens, PAD
         if source_tokens is target_tokens or source_tokens == target_tokens:  # one vocabulary file, one embedding
             encoder_tokens = target_tokens
             embeddings_in = weights.first("model.encoder.embed_tokens.weight", "model.shared.weight")
@@ -184,14 +186,14 @@ def _specification(
 
     spec.register_source_vocabulary(encoder_tokens)
     spec.register_target_vocabulary(decoder_tokens)
-    spec.config.eos_token = "</s>"
-    spec.config.unk_token = "<unk>"
+    spec.config.eos_token = END
+    spec.config.unk_token = UNKNOWN
     spec.config.decoder_start_token = start
     return spec
 
 
 def _without_pad(tokens: list[str], rows: Array) -> tuple[list[str], Array]:
-    if tokens and tokens[-1] == "<pad>":
+    if tokens and tokens[-1] == PAD:
         return tokens[:-1], rows[: len(tokens) - 1]
     return tokens, rows[: len(tokens)]
 

@@ -42,7 +42,7 @@ class Hypothesis:
 class Decoding:
     """How sentences are decoded. Its label is part of the key under which finished sentences are remembered."""
 
-    beam_size: int = 1
+    beam_size: int = 4
     retry_beam_size: int = 6
     pinned: bool = False  # decode exactly as many tokens as the source has: for benchmarks on random weights only
 
@@ -61,9 +61,7 @@ class Marian:
         self.max_tokens = int(facts["max_tokens"])
         self.source = sentencepiece.SentencePieceProcessor(model_file=str(directory / "source.spm"))
         apart = directory / "target.spm"
-        self.target = (
-            sentencepiece.SentencePieceProcessor(model_file=str(apart)) if apart.is_file() else self.source
-        )
+        self.target = sentencepiece.SentencePieceProcessor(model_file=str(apart)) if apart.is_file() else self.source
         self.translator = ctranslate2.Translator(
             str(directory), device=device, compute_type=compute_type, inter_threads=1, intra_threads=threads
         )
@@ -101,6 +99,7 @@ class Marian:
             min_decoding_length=longest if decoding.pinned else 1,
             max_input_length=0,  # checked above; CTranslate2 would cut silently
             return_scores=True,
+            replace_unknowns=True,  # a letter outside the vocabulary ("Quốc Tế") is copied from where attention points
         )
         texts: list[str] = self.target.decode([result.hypotheses[0] for result in results])
         return [Hypothesis(text.strip(), float(r.scores[0])) for text, r in zip(texts, results, strict=True)]

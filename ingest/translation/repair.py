@@ -1,0 +1,176 @@
+"""Figures, hashtags and handles that the model lost, copied from the source into the English where they belong."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from difflib import SequenceMatcher
+
+from ingest.translation.checks import LOOP, LOOP_CHARACTERS, LOOP_SHORT
+from ingest.translation.numbers import Figure, Found, figures, missing, unexplained
+
+TAG = re.compile(r"(?<![\w/&])[#@]\w[\w.-]*\w")
+WORD = re.compile(r"\w[\w'’-]*")
+BROKEN_FIGURE = re.compile(r"\d[\d.,\u00a0\u202f ]*\d|\d")
+
+COGNATE = 4
+"""Letters two words must share at their start to be taken for the same word: "soldats", "soldiers"."""
+
+
+def repair(source: str, target: str, lang: str) -> str:
+    """The English sentence with every figure, hashtag and handle of the source in it, and without loops."""
+    target = unloop(source, target)
+    for figure in missing(figures(source, lang), target):
+        target = _put_figure(figure, source, target, lang)
+    for tag in TAG.finditer(source):
+        if tag.group() not in target:
+            target = _put_tag(tag, source, target)
+    return target
+
+
+def unloop(source: str, target: str) -> str:
+    """The target with what the model said over and over said once."""
+    for pattern in (LOOP_SHORT, LOOP, LOOP_CHARACTERS):
+        if not pattern.search(source):
+            target = pattern.sub(r"\1", target)
+    return target
+
+
+def restyle(source: str, target: str, lang: str) -> str:
+    """The target with figures that the model copied in the source's style written as English writes them."""
+    for figure in sorted(figures(source, lang), key=lambda f: -len(f.text)):
+        digits = re.match(r"[\d.,'’\u00a0\u202f\u2009 ]*\d", figure.text)
+        if digits is None or not re.search(r"\D", digits.group()):
+            continue
+        english = re.match(r"[\d.,:]*\d", figure.english)
+        if english is None or english.group() == digits.group():
+            continue
+        written = re.escape(digits.group()).replace(r"\ ", r"[ \u00a0\u202f]")
+        if "," in english.group() and "." not in english.group():
+            written = f"(?:{written}|{english.group().replace(',', '')})"
+        target = re.sub(rf"(?<![\d.,]){written}(?![\d]|[.,]\d)", english.group(), target)
+    return target
+
+
+def _put_figure(figure: Figure, source: str, target: str, lang: str) -> str:
+    spoiled = _spoiled(figure, source, target, lang)
+    if spoiled is not None:
+        start, end = spoiled
+        return _spaced(target, start, end, figure.english)
+    start = _place(figure.start, figure.end, source, target)
+    return _spaced(target, start, start, figure.english)
+
+
+def _spoiled(figure: Figure, source: str, target: str, lang: str) -> tuple[int, int] | None:
+    """Where the target has a figure that came from nowhere and is most likely what became of this one."""
+    wanted = figures(source, lang)
+    orphans = [_widened(found, target) for found in unexplained(wanted, target)]
+    orphans = [span for span in orphans if not _covers_expected(target[slice(*span)], wanted)]
+    mantissa = _mantissa(figure)
+    scored = [(_likeness(figure, span, source, target), span) for span in orphans]
+    scored += [(2.0, span) for span in _bare(mantissa, target)] if mantissa is not None else []
+    best = max(scored, default=(0.0, (0, 0)))
+    return best[1] if best[0] >= 0.55 else None
+
+
+def _widened(found: Found, target: str) -> tuple[int, int]:
+    """The whole run of digits and separators around a figure ("14,0000" is one broken figure, not two)."""
+    for run in BROKEN_FIGURE.finditer(target):
+        if run.start() <= found.start < run.end():
+            return run.start(), max(run.end(), found.end)
+    return found.start, found.end
+
+
+def _covers_expected(run: str, wanted: tuple[Figure, ...]) -> bool:
+    """True where a run of digits also holds a figure that is right, so that it must not be replaced as a whole."""
+    expected = {value for figure in wanted for way in figure.ways for value in way}
+    parts = re.split(r"[\u00a0\u202f ]+", run)
+    return len(parts) > 1 and any(_value(part) in expected for part in parts)
+
+
+def _value(text: str) -> Decimal | None:
+    plain = text.strip(".,").replace(",", "")
+    return Decimal(plain).normalize() if re.fullmatch(r"\d+(?:\.\d+)?", plain) else None
+
+
+def _mantissa(figure: Figure) -> str | None:
+    """The digits of a figure with a scale word ("3.5" of "3.5 million"); None where there is none."""
+    parts = figure.english.split(" ")
+    return parts[0] if len(parts) == 2 and parts[1].isalpha() and parts[1].islower() else None
+
+
+def _bare(mantissa: str, target: str) -> list[tuple[int, int]]:
+    """Places of a mantissa without its scale, or with a wrong one."""
+    pattern = rf"(?<![\d.,]){re.escape(mantissa)}(?![\d]|[.,]\d)(?:[ -](?:thousand|millions?|billions?|trillions?))?"
+    return [match.span() for match in re.finditer(pattern, target)]
+
+
+def _likeness(figure: Figure, span: tuple[int, int], source: str, target: str) -> float:
+    """How likely a figure of the target is what became of one of the source: like digits, like place."""
+    ours = re.sub(r"\D", "", figure.english)
+    theirs = re.sub(r"\D", "", target[slice(*span)])
+    digits = SequenceMatcher(None, ours, theirs, autojunk=False).ratio()
+    scale = figure.english.rpartition(" ")[2]
+    if scale.isalpha() and target[slice(*span)].endswith(scale):
+        digits = max(digits, 0.5)
+    shift = abs(figure.start / max(len(source), 1) - span[0] / max(len(target), 1))
+    return 0.7 * digits + 0.3 * (1 - shift)
+
+
+def _place(start: int, end: int, source: str, target: str) -> int:
+    """The offset in the target, at a word's start, where something at start..end of the source belongs.
+
+    Words that both sides share, by spelling or by their first letters, are the anchors: before the word that follows it
+    in the source, behind the word that stands before it, or else at the same share of the sentence.
+    """
+    words = list(WORD.finditer(target))
+    if not words:
+        return len(target)
+    following = list(WORD.finditer(source, end))[:3]
+    preceding = list(WORD.finditer(source[:start]))[-2:]
+    expected = start / max(len(source), 1)
+    for distance, word in enumerate(following):
+        anchor = _anchor(word.group(), words, expected, target)
+        if anchor is not None:
+            return words[max(0, anchor - distance)].start()
+    for distance, word in enumerate(reversed(preceding)):
+        anchor = _anchor(word.group(), words, expected, target)
+        if anchor is not None:
+            behind = anchor + distance + 1
+            return words[behind].start() if behind < len(words) else _end_of_words(target)
+    nearest = min(range(len(words)), key=lambda n: abs(words[n].start() / len(target) - expected))
+    return words[nearest].start()
+
+
+def _anchor(word: str, words: list[re.Match[str]], expected: float, target: str) -> int | None:
+    """Number of the target's word that is the same or a cognate, the nearest to the expected place."""
+    matching = [number for number, other in enumerate(words) if _cognate(word.lower(), other.group().lower())]
+    return min(matching, key=lambda n: abs(words[n].start() / len(target) - expected), default=None)
+
+
+def _cognate(one: str, other: str) -> bool:
+    if one == other:
+        return len(one) > 2
+    return len(one) >= COGNATE and len(other) >= COGNATE and one[:COGNATE] == other[:COGNATE]
+
+
+def _end_of_words(target: str) -> int:
+    return len(target.rstrip(" .!?…\"'»”)"))
+
+
+def _spaced(target: str, start: int, end: int, text: str) -> str:
+    """The target with `text` in place of start..end, a space on either side where words meet."""
+    before, after = target[:start], target[end:]
+    if before and (before[-1].isalnum() or before[-1] in ".,;:!?)%"):
+        before += " "
+    if after and after[0].isalnum():
+        after = " " + after
+    return before + text + after
+
+
+def _put_tag(tag: re.Match[str], source: str, target: str) -> str:
+    bare = re.search(rf"(?<!\w)[#@]?[ ]?{re.escape(tag.group()[1:])}(?!\w)", target, re.IGNORECASE)
+    if bare is not None:
+        return target[: bare.start()] + tag.group() + target[bare.end() :]
+    place = _place(tag.start(), tag.end(), source, target)
+    return _spaced(target, place, place, tag.group())

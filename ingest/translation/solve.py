@@ -1,0 +1,162 @@
+"""The model's work: distinct sentences through memory, first try, second try and repair.
+
+Batches run over all texts at hand, sorted by length under a budget of tokens, so that an article of three sentences
+costs three sentences. A stop is looked for between two batches; what is finished by then is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.errors import Retryable
+from ingest.translation.checks import Flag, check, severity
+from ingest.translation.memory import Remembered, TranslationMemory, memory_key
+from ingest.translation.repair import repair, restyle
+from ingest.types import HypothesisLike, SentenceTranslator
+
+BATCH_TOKENS = 4096
+"""Tokens of one call of the model, padding counted: about two seconds of work on one core with the built-in model,
+and the longest that a stop has to wait."""
+
+CAPITALS = 0.7
+"""Share of capital letters from which on a sentence is given to the model in small letters as well."""
+
+
+class Stopped(Retryable):
+    """Asked to stop between two batches; a later run finds what was finished in the translation memory."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"translation was asked to stop, {left} sentences were left")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A normalised sentence in a language: what one translation is made for, however often it occurs."""
+
+    lang: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answer of the model with what the checks say about it."""
+
+    target: str
+    score: float | None
+    flags: frozenset[Flag]
+
+    def better_than(self, other: Attempt) -> bool:
+        """Fewer and lighter flags first, then the model's score."""
+        mine, theirs = severity(self.flags), severity(other.flags)
+        return mine < theirs or (mine == theirs and (self.score or 0.0) > (other.score or 0.0))
+
+
+def solve(
+    jobs: Iterable[Job],
+    translator: SentenceTranslator,
+    memory: TranslationMemory | None,
+    should_stop: Callable[[], bool] | None,
+    *,
+    second_tries: bool = True,
+) -> dict[Job, Remembered]:
+    """The English of each distinct job, as many out as in."""
+    wanted = list(dict.fromkeys(jobs))
+    options = translator.options()
+    keys = {job: memory_key(translator.model(job.lang) or "", options, job.lang, job.text) for job in wanted}
+    known = memory.look_up([keys[job] for job in wanted]) if memory is not None else {}
+    solved = {job: known[keys[job]] for job in wanted if keys[job] in known}
+    pending = [job for job in wanted if job not in solved]
+    first: dict[Job, Attempt] = {}
+    for batch in _batches(pending, translator):
+        if should_stop is not None and should_stop():
+            raise Stopped(len(wanted) - len(solved))
+        attempts = _try(batch, translator, retry=False)
+        clean = {job: attempt for job, attempt in attempts.items() if not second_tries or not severity(attempt.flags)}
+        first.update((job, attempt) for job, attempt in attempts.items() if job not in clean)
+        solved.update(_finish(clean, keys, memory))
+    for batch in _batches(list(first), translator):
+        if should_stop is not None and should_stop():
+            raise Stopped(len(wanted) - len(solved))
+        second = _try(batch, translator, retry=True)
+        best = {job: second[job] if second[job].better_than(first[job]) else first[job] for job in batch}
+        solved.update(_finish(best, keys, memory))
+    assert len(solved) == len(wanted), f"{len(wanted)} sentences in, {len(solved)} out"
+    return solved
+
+
+def _batches(jobs: Sequence[Job], translator: SentenceTranslator) -> Iterator[list[Job]]:
+    """The jobs by language, longest first, in batches of at most BATCH_TOKENS tokens with padding."""
+    for lang in sorted({job.lang for job in jobs}):
+        sized = sorted(
+            ((translator.count_tokens(job.text, lang), job) for job in jobs if job.lang == lang),
+            key=lambda pair: (-pair[0], pair[1].text),
+        )
+        batch: list[Job] = []
+        width = 0
+        for tokens, job in sized:
+            if batch and (len(batch) + 1) * width > BATCH_TOKENS:
+                yield batch
+                batch = []
+            if not batch:
+                width = tokens
+            batch.append(job)
+        if batch:
+            yield batch
+
+
+def _try(batch: Sequence[Job], translator: SentenceTranslator, *, retry: bool) -> dict[Job, Attempt]:
+    """One answer for each job of a language; a sentence in capitals is also tried in small letters."""
+    lang = batch[0].lang
+    variants = [(job, variant) for job in batch for variant in _variants(job)]
+    answers = translator.translate([variant for _, variant in variants], lang, retry=retry)
+    if len(answers) != len(variants):
+        raise AssertionError(f"{len(variants)} sentences in, {len(answers)} out: the model lost some")
+    best: dict[Job, Attempt] = {}
+    for (job, variant), answer in zip(variants, answers, strict=True):
+        attempt = _attempt(job, variant, answer)
+        if job not in best or attempt.better_than(best[job]):
+            best[job] = attempt
+    return best
+
+
+def _attempt(job: Job, variant: str, answer: HypothesisLike) -> Attempt:
+    target = restyle(variant, answer.text, job.lang)
+    flags = check(variant, target, job.lang, answer.score)
+    return Attempt(target if variant == job.text else target.upper(), answer.score, flags)
+
+
+def _variants(job: Job) -> tuple[str, ...]:
+    """What the model is given for a job: capitals come back untranslated, so small letters are tried beside them."""
+    if not in_capitals(job.text):
+        return (job.text,)
+    lowered = job.text.lower()
+    sentence = lowered[:1].upper() + lowered[1:]
+    titled = " ".join(word.capitalize() if len(word) > 3 else word for word in sentence.split(" "))
+    return (job.text, sentence, titled)
+
+
+def in_capitals(text: str) -> bool:
+    """True for a text of at least two words in capitals."""
+    letters = [character for character in text if character.isalpha()]
+    capitals = sum(1 for character in letters if character.isupper())
+    return len(letters) >= 8 and len(text.split()) >= 2 and capitals >= CAPITALS * len(letters)
+
+
+def _finish(
+    attempts: dict[Job, Attempt], keys: dict[Job, str], memory: TranslationMemory | None
+) -> dict[Job, Remembered]:
+    """The attempts repaired, and remembered."""
+    finished = {job: _repaired(job, attempt) for job, attempt in attempts.items()}
+    if memory is not None and finished:
+        memory.store({keys[job]: result for job, result in finished.items()})
+    return finished
+
+
+def _repaired(job: Job, attempt: Attempt) -> Remembered:
+    repaired = repair(job.text, attempt.target, job.lang)
+    flags = attempt.flags
+    if repaired != attempt.target:
+        flags = check(job.text, repaired, job.lang, attempt.score) | {Flag.REPAIRED}
+        flags |= attempt.flags & {Flag.REPETITION}
+    return Remembered(repaired, tuple(sorted(map(str, flags))), attempt.score)
