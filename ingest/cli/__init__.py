@@ -1,19 +1,13 @@
-"""The command `ingest`: one file a group of commands, put together here.
-
-Groups are imported when they are asked for: a filter must start in a moment, and `ingest --help` knows the one-line
-help of every group without loading it.
-"""
+"""The command `ingest`: one file a group of commands, put together here."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
+from ingest.cli.lazy import lazy_group
 from ingest.errors import IngestError, Misconfigured
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -50,41 +44,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-class LazyGroup(TyperGroup):
-    """A group of commands that imports a command's module when that command is used."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The commands in the order a newcomer meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command by name; while help is listed, only its name and its line of help."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, line = COMMANDS[cmd_name]
-        if ctx.resilient_parsing or (ctx.invoked_subcommand is None and _asks_for_help()):
-            return TyperCommand(cmd_name, help=line, short_help=line)
-        return _load(module, attribute, cmd_name)
-
-
-def _asks_for_help() -> bool:
-    return len(sys.argv) < 2 or sys.argv[1] in ("--help", "-h")
-
-
-def _load(module: str, attribute: str, name: str) -> Any:
-    found: Any = getattr(importlib.import_module(f"ingest.cli.{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        command = typer.main.get_command(found)
-    else:
-        single = typer.Typer(add_completion=False)
-        single.command(name)(found)
-        command = typer.main.get_command(single)
-    command.name = name
-    return command
-
-
 app = typer.Typer(
-    cls=LazyGroup,
+    cls=lazy_group("ingest.cli", COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
