@@ -1,0 +1,44 @@
+"""Which line of a plain text is its headline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ingest.extract.rules import fold
+from ingest.extract.score import is_sentence
+
+LOOK_BACK = 8
+"""Lines above the first paragraph that are looked at: date, byline, share bar and picture credit stand between."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LIST_MARK = re.compile(r"^\s*[-–•*·▪]\s")
+_OPEN_END = re.compile(r"[.,:;…]\s*$")
+
+
+def find_headline(lines: Sequence[str], furniture: Sequence[bool]) -> int | None:
+    """Number of the line that is the headline; None where none can be told.
+
+    furniture: which lines a rule has taken; they are no headline, and stand between it and the text.
+    """
+    lead = next((i for i, line in enumerate(lines) if is_sentence(line) and not furniture[i]), None)
+    if not lead or _LIST_MARK.match(lines[lead]):
+        return None
+    candidates = [
+        i for i in range(max(0, lead - LOOK_BACK), lead) if not furniture[i] and _looks_like_headline(lines[i])
+    ]
+    return candidates[-1] if candidates else None
+
+
+def _looks_like_headline(line: str) -> bool:
+    return (
+        20 <= len(line) <= 220
+        and len(_WORD.findall(line)) >= 4
+        and not _LIST_MARK.match(line)
+        and not _OPEN_END.search(line)
+    )
+
+
+def same_text(a: str, b: str) -> bool:
+    """Two lines that say the same in the same words."""
+    return fold(a).strip(" .!?:»«\"'“”") == fold(b).strip(" .!?:»«\"'“”")

@@ -1,0 +1,172 @@
+"""A parsed page as lines: one for every block element or line break, with what the markup says about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.types import BlockKind
+
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "frameset",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "optgroup",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "select",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "video",
+        "audio",
+    ]
+)
+_SKIPPED = frozenset(
+    [
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "head",
+        "title",
+        "meta",
+        "link",
+        "svg",
+        "math",
+        "object",
+        "iframe",
+        "textarea",
+    ]
+)
+_KINDS = {
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), BlockKind.HEADING),
+    "li": BlockKind.LIST_ITEM,
+    "blockquote": BlockKind.QUOTE,
+    "figcaption": BlockKind.CAPTION,
+    "td": BlockKind.TABLE,
+    "th": BlockKind.TABLE,
+}
+_BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlLine:
+    """One line of a page and the markup it stood in."""
+
+    text: str
+    kind: BlockKind | None  # None: a paragraph, as far as the markup says
+    path: tuple[str, ...]  # tag names from the body down
+    linked: float  # share of the characters that are links
+
+
+def page_lines(tree: Any) -> list[HtmlLine]:
+    """The visible lines of a page in document order; `tree` is an lxml element."""
+    lines: list[HtmlLine] = []
+    text: list[tuple[str, bool]] = []
+    path: list[str] = []
+
+    def flush() -> None:
+        whole = _BLANKS.sub(" ", "".join(piece for piece, _ in text)).strip()
+        if whole:
+            links = sum(len(piece.strip()) for piece, linked in text if linked)
+            lines.append(HtmlLine(whole, _kind(path), tuple(path), min(1.0, links / len(whole))))
+        text.clear()
+
+    in_link = 0
+    for event, element in _walk(tree):
+        tag = element.tag
+        if event == "start":
+            if tag in _BLOCKS or tag == "br":
+                flush()
+            if tag == "a":
+                in_link += 1
+            path.append(tag)
+            if element.text:
+                text.append((element.text, in_link > 0))
+        else:
+            if tag in _BLOCKS:
+                flush()
+            path.pop()
+            if tag == "a":
+                in_link -= 1
+            if element.tail:
+                text.append((element.tail, in_link > 0))
+    flush()
+    return lines
+
+
+def _kind(path: list[str]) -> BlockKind | None:
+    return next((kind for tag in reversed(path) if (kind := _KINDS.get(tag)) is not None), None)
+
+
+def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
+    """Start and end of every element, but what is skipped; deep pages need no deep stack."""
+    stack = [(tree, iter(tree))]
+    yield "start", tree
+    while stack:
+        element, children = stack[-1]
+        child = next(children, None)
+        if child is None:
+            stack.pop()
+            yield "end", element
+        elif not isinstance(child.tag, str) or child.tag in _SKIPPED:
+            if child.tail:
+                yield "start", _Tail(child.tail)
+                yield "end", _Tail("")
+        else:
+            yield "start", child
+            stack.append((child, iter(child)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The text after a skipped element."""
+
+    text: str
+    tag: str = "span"
+    tail: str = ""
