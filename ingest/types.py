@@ -193,6 +193,17 @@ class HypothesisLike(Protocol):
         """Mean log-probability per token; None where unknown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The finished English of one sentence, as the translation memory keeps it."""
+
+    target: str
+    flags: tuple[str, ...] = ()
+    score: float | None = None
+    model: str = ""  # name@revision
+    lang: str = ""  # of the source
+
+
 class SentenceTranslator(Protocol):
     """Turns sentences of one language into English, in order, one for one; see `models.marian` for the real one."""
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from models.manifest import BUILTIN, Checkpoint, Manifest, ModelError, read
+from models.manifest import BUILTIN, LOCK, Checkpoint, Manifest, ModelError, read
 
 END = "</s>"
 
@@ -120,19 +119,22 @@ def _by_budget(order: Sequence[int], tokens: Sequence[Sequence[str]]) -> list[li
 class MarianTranslator:
     """Sentences of any routed language into English; satisfies `ingest.types.SentenceTranslator`.
 
-    Safe to use from several threads: a model is loaded once, CTranslate2 queues the calls.
+    Safe to use from several threads: a model is loaded once, CTranslate2 queues the calls. A model fetched while
+    this runs is seen at the next question for a route.
     """
 
     def __init__(
         self,
-        manifest: Manifest,
+        read_manifest: Callable[[], Manifest],
         *,
+        lock: Path | None = None,
         device: str = "auto",
         compute_type: str = "default",
         threads: int = 0,
         decoding: Decoding | None = None,
     ) -> None:
-        self._manifest = manifest
+        self._read_manifest, self._lock_file = read_manifest, lock
+        self._manifest, self._stamp = read_manifest(), _stamp(lock)
         self._device, self._compute_type, self._threads = device, compute_type, threads
         self._decoding = decoding if decoding is not None else Decoding()
         self._loaded: dict[str, Marian] = {}
@@ -145,6 +147,8 @@ class MarianTranslator:
 
     def model(self, lang: str) -> str | None:
         """The name@revision that translates `lang` into English; None where there is no route."""
+        if _stamp(self._lock_file) != self._stamp:
+            self._manifest, self._stamp = self._read_manifest(), _stamp(self._lock_file)
         checkpoint = self._manifest.routes.get(lang)
         return checkpoint.id if checkpoint is not None else None
 
@@ -200,12 +204,20 @@ def load(
 
     model: use only this one, for all its languages. threads: of one translator, 0 for CTranslate2's choice.
     """
-    manifest = read(builtin, data_dir)
-    if model is not None:
-        manifest = manifest.only(model)
-    return MarianTranslator(manifest, device=device, compute_type=compute_type, threads=threads, decoding=decoding)
+
+    def read_manifest() -> Manifest:
+        manifest = read(builtin, data_dir)
+        return manifest.only(model) if model is not None else manifest
+
+    lock = data_dir / LOCK if data_dir is not None else None
+    return MarianTranslator(
+        read_manifest, lock=lock, device=device, compute_type=compute_type, threads=threads, decoding=decoding
+    )
 
 
-def describe(translator: MarianTranslator) -> dict[str, Any]:
-    """Language to name@revision, for status pages and logs."""
-    return {lang: translator.model(lang) for lang in translator.languages}
+def _stamp(lock: Path | None) -> int | None:
+    """When the lock file was last written; None where there is none."""
+    try:
+        return lock.stat().st_mtime_ns if lock is not None else None
+    except FileNotFoundError:
+        return None

@@ -5,7 +5,7 @@ weights.
 """
 
 from ingest.translation.checks import NEEDS_REVIEW, Flag, review_flags
-from ingest.translation.memory import DictMemory, Remembered, TranslationMemory
+from ingest.translation.memory import DictMemory, TranslationMemory
 from ingest.translation.solve import Stopped
 from ingest.translation.translate import translate_text, translate_texts
 
@@ -13,7 +13,6 @@ __all__ = [
     "NEEDS_REVIEW",
     "DictMemory",
     "Flag",
-    "Remembered",
     "Stopped",
     "TranslationMemory",
     "review_flags",

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from ingest.types import Remembered
 
 STAGE = "1"
 """Version of normalising, checking and repairing; a change in what they do to a sentence raises it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """The finished English of one sentence, with its flags and the model's score."""
-
-    target: str
-    flags: tuple[str, ...] = ()
-    score: float | None = None
 
 
 class TranslationMemory(Protocol):

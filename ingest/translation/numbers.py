@@ -76,9 +76,9 @@ _ORDINALS = (
 ).split()
 _OTHER = {
     "once": 1, "single": 1, "sole": 1, "twice": 2, "both": 2, "double": 2, "doubled": 2, "pair": 2, "duo": 2,
-    "triple": 3, "tripled": 3, "thrice": 3, "trio": 3, "half": 2, "quarter": 4, "dozen": 12, "dozens": 12, "thirtieth": 30,
-    "fortieth": 40, "fiftieth": 50, "sixtieth": 60, "seventieth": 70, "eightieth": 80, "ninetieth": 90,
-    "hundredth": 100, "century": 100, "noon": 12, "midday": 12, "midnight": 0,
+    "triple": 3, "tripled": 3, "thrice": 3, "trio": 3, "half": 2, "quarter": 4, "dozen": 12, "dozens": 12,
+    "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60, "seventieth": 70, "eightieth": 80,
+    "ninetieth": 90, "hundredth": 100, "century": 100, "noon": 12, "midday": 12, "midnight": 0,
 }  # fmt: skip
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 

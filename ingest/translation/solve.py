@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from ingest.errors import Retryable
 from ingest.translation.checks import Flag, check, severity
-from ingest.translation.memory import Remembered, TranslationMemory, memory_key
+from ingest.translation.memory import TranslationMemory, memory_key
 from ingest.translation.repair import repair, restyle
-from ingest.types import HypothesisLike, SentenceTranslator
+from ingest.types import HypothesisLike, Remembered, SentenceTranslator
 
 BATCH_TOKENS = 4096
 """Tokens of one call of the model, padding counted: about two seconds of work on one core with the built-in model,
@@ -74,13 +74,13 @@ def solve(
         attempts = _try(batch, translator, retry=False)
         clean = {job: attempt for job, attempt in attempts.items() if not second_tries or not severity(attempt.flags)}
         first.update((job, attempt) for job, attempt in attempts.items() if job not in clean)
-        solved.update(_finish(clean, keys, memory))
+        solved.update(_finish(clean, keys, memory, translator))
     for batch in _batches(list(first), translator):
         if should_stop is not None and should_stop():
             raise Stopped(len(wanted) - len(solved))
         second = _try(batch, translator, retry=True)
         best = {job: second[job] if second[job].better_than(first[job]) else first[job] for job in batch}
-        solved.update(_finish(best, keys, memory))
+        solved.update(_finish(best, keys, memory, translator))
     assert len(solved) == len(wanted), f"{len(wanted)} sentences in, {len(solved)} out"
     return solved
 
@@ -144,19 +144,22 @@ def in_capitals(text: str) -> bool:
 
 
 def _finish(
-    attempts: dict[Job, Attempt], keys: dict[Job, str], memory: TranslationMemory | None
+    attempts: dict[Job, Attempt],
+    keys: dict[Job, str],
+    memory: TranslationMemory | None,
+    translator: SentenceTranslator,
 ) -> dict[Job, Remembered]:
     """The attempts repaired, and remembered."""
-    finished = {job: _repaired(job, attempt) for job, attempt in attempts.items()}
+    finished = {job: _repaired(job, attempt, translator.model(job.lang) or "") for job, attempt in attempts.items()}
     if memory is not None and finished:
         memory.store({keys[job]: result for job, result in finished.items()})
     return finished
 
 
-def _repaired(job: Job, attempt: Attempt) -> Remembered:
+def _repaired(job: Job, attempt: Attempt, model: str) -> Remembered:
     repaired = repair(job.text, attempt.target, job.lang)
     flags = attempt.flags
     if repaired != attempt.target:
         flags = check(job.text, repaired, job.lang, attempt.score) | {Flag.REPAIRED}
         flags |= attempt.flags & {Flag.REPETITION}
-    return Remembered(repaired, tuple(sorted(map(str, flags))), attempt.score)
+    return Remembered(repaired, tuple(sorted(map(str, flags))), attempt.score, model, job.lang)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ingest.translation.checks import Flag
-from ingest.translation.memory import Remembered, TranslationMemory
+from ingest.translation.memory import TranslationMemory
 from ingest.translation.plan import ENGLISH, Piece, Task, plan
 from ingest.translation.solve import Job, solve
-from ingest.types import UNDETERMINED, Sentence, SentenceTranslator, Span, Translation
+from ingest.types import UNDETERMINED, Remembered, Sentence, SentenceTranslator, Span, Translation
 
 OPENING = "([{«„“‘‚¿¡/–—-"
 
