@@ -131,8 +131,8 @@ def translate(
 
     settings = load()
     translator = marian.load(
-        settings.data_dir / "models",
-        name=model,
+        settings.data_dir,
+        model=model,
         device=settings.device,
         compute_type=settings.compute_type,
         threads=settings.translate_threads,
