@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "add": ("add", "app", "Take in files, folders, JSONL, standard input or URLs."),
     "feeds": ("feeds", "app", "Add, list, pause, check, import and export feeds."),
     "up": ("running", "up", "Run everything on this machine: broker, workers, schedule, web."),
+    "demo": ("demo", "demo", "Take the five documents of seeds/ through everything, and serve the result."),
     "status": ("reading", "status", "What came in, where it is, what waits and what failed."),
     "articles": ("reading", "articles", "List articles, the newest first."),
     "show": ("reading", "show", "Show one article or cluster, and what happened to it."),
