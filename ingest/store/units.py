@@ -51,6 +51,10 @@ LOST = "lost-lease"
 """Outcome of an attempt whose worker vanished."""
 
 
+RECONCILER = "reconcile"
+"""Name of the lease under which `reconcile` runs; when it last ended is what readiness looks at."""
+
+
 class LeaseLost(IngestError):
     """Another worker owns the document by now: whatever this one did must not be kept."""
 
@@ -178,6 +182,20 @@ def fail(database: Database, unit: Unit, error: BaseException) -> State | None:
     return state
 
 
+def release(database: Database, held: Sequence[Unit]) -> None:
+    """Give claimed documents back untouched: the attempt does not count, and others are told at once.
+
+    For a worker that is asked to stop. Those it does not own any more are left alone.
+    """
+    with database.writing() as connection:
+        for unit in held:
+            connection.execute(
+                update(documents)
+                .where(*_owned(unit))
+                .values(state=State.PENDING, attempts=documents.c.attempts - 1, next_run_at=db_now(), **_FREE)
+            )
+
+
 def reason_of(error: BaseException) -> str:
     """The short word under which an error is counted and shown: "server-busy", "out-of-memory", "page-gone"."""
     if isinstance(error, Permanent):
@@ -236,13 +254,18 @@ def ready(connection: Connection, stage: Stage, limit: int) -> tuple[str, ...]:
     return tuple(connection.scalars(query.order_by(documents.c.next_run_at, documents.c.number).limit(limit)))
 
 
+def has_due(connection: Connection, stage: Stage, *, again_after_s: float) -> bool:
+    """Whether `due` would find any; asks without writing."""
+    query = select(documents.c.id).where(documents.c.stage == stage, _waits(), _untold(again_after_s))
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def due(connection: Connection, stage: Stage, limit: int, *, again_after_s: float) -> tuple[str, ...]:
     """The documents a worker should be told of now, noted as told.
 
     again_after_s: a document that was told of longer ago and still waits is told of again.
     """
-    untold = or_(documents.c.queued_at.is_(None), documents.c.queued_at < db_now(-again_after_s))
-    query = select(documents.c.id).where(documents.c.stage == stage, _waits(), untold)
+    query = select(documents.c.id).where(documents.c.stage == stage, _waits(), _untold(again_after_s))
     query = query.order_by(documents.c.next_run_at, documents.c.number).limit(limit)
     found = tuple(connection.scalars(query.with_for_update(skip_locked=True)))
     if found:
@@ -331,6 +354,10 @@ _FREE: dict[str, Any] = {"lease_until": None, "lease_owner": None, "queued_at": 
 
 def _waits() -> ColumnElement[bool]:
     return and_(documents.c.state.in_((State.PENDING, State.RETRY)), documents.c.next_run_at <= db_now())
+
+
+def _untold(again_after_s: float) -> ColumnElement[bool]:
+    return or_(documents.c.queued_at.is_(None), documents.c.queued_at < db_now(-again_after_s))
 
 
 def _claimable(stage: Stage, max_attempts: int) -> Any:

@@ -1,0 +1,81 @@
+"""One process of each kind: a worker of some queues, the clock, the web server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import warnings
+from collections.abc import Sequence
+
+from ingest import logs
+from ingest.errors import Misconfigured
+from ingest.settings import Settings, load
+from ingest.types import Stage
+
+
+def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
+    """Be a Celery worker of these queues until SIGTERM, which lets it end the task it is at.
+
+    Translation runs in this process: its model must not be loaded before a fork and is not shared after one. All
+    else runs in forked ones, where time and memory limits hold.
+    """
+    if Stage.TRANSLATE in queues and len(queues) > 1:
+        raise Misconfigured("--queue translate: expected a worker of its own, since its model allows no forks")
+    from celery.platforms import SecurityWarning
+
+    from workers.app import app
+
+    translates = Stage.TRANSLATE in queues
+    if translates:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # CTranslate2 has threads of its own
+    warnings.filterwarnings("ignore", category=SecurityWarning)  # about pickle as root: only JSON is accepted
+    work = app.Worker(
+        hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
+        queues=[str(queue) for queue in queues],
+        pool="solo" if translates else "prefork",
+        concurrency=1 if translates else processes,
+        loglevel=load().log_level.upper(),
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    work.start()
+    raise SystemExit(work.exitcode)
+
+
+def beat() -> None:
+    """Be the clock until SIGTERM."""
+    from workers import beat as clock
+
+    logs.configure(load())
+    clock.run()
+
+
+def web(settings: Settings, listening: socket.socket) -> None:
+    """Serve the web application on a listening socket until SIGTERM."""
+    import uvicorn
+
+    from ingest.web.app import create_app
+
+    logs.configure(settings)
+    config = uvicorn.Config(
+        create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(settings: Settings, *, tries: int = 100) -> socket.socket:
+    """A socket that listens at the settings' address, at the next free port where that one is in use."""
+    last = settings.port + tries if settings.port else 0
+    for port in range(settings.port, last + 1):
+        try:
+            return socket.create_server((settings.host, port), family=_family(settings.host), backlog=512)
+        except OSError as error:
+            if port == last or isinstance(error, PermissionError):
+                raise Misconfigured(f"cannot listen on {settings.host}:{settings.port}: {error}") from None
+    raise AssertionError("unreachable")
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

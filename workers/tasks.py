@@ -1,0 +1,105 @@
+"""The tasks: unpack, call, ring for what comes next. An id comes in, nothing goes out.
+
+What a step raises is the outcome of its attempt and ends in `ingest.pipeline.attempt`; here nothing is retried. Only
+MemoryError is caught again: outside of a step it would end the whole worker, and its message the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+from celery.signals import worker_ready
+from celery.worker import state as worker_state
+from structlog.contextvars import bound_contextvars
+
+from ingest.pipeline.extract import extract_page
+from ingest.pipeline.runtime import Runtime
+from ingest.pipeline.translate import translate_documents
+from ingest.settings import load
+from ingest.store import engine, leases, owners, units
+from ingest.store.crashpoints import crash_at
+from ingest.types import Stage
+from workers import bell, runtime
+from workers.app import app
+
+log = structlog.get_logger()
+
+
+@app.task(name="newsfold.extract", soft_time_limit=30, time_limit=45)
+def extract(document_id: str) -> None:
+    """Extract a page, then ring for its translation."""
+    _one(Stage.EXTRACT, extract_page, document_id)
+
+
+@app.task(name="newsfold.translate")
+def translate(document_id: str) -> None:
+    """Translate a document and others that wait, then ring for their clustering."""
+
+    def should_stop() -> bool:
+        return worker_state.should_stop is not None or worker_state.should_terminate is not None
+
+    _guarded(
+        Stage.TRANSLATE,
+        document_id,
+        lambda held: (Stage.CLUSTER, translate_documents(held, document_id, should_stop=should_stop)),
+    )
+
+
+@app.task(name="newsfold.dispatch")
+def dispatch() -> None:
+    """Ring for documents nobody was told of."""
+    held = runtime.current()
+    try:
+        bell.dispatch(held.database, held.settings)
+    except bell.Unavailable as error:
+        log.warning("the broker cannot be reached; documents wait in the database", error=str(error))
+
+
+@app.task(name="newsfold.reconcile")
+def reconcile() -> None:
+    """Take back what vanished workers hold."""
+    held = runtime.current()
+    reconcile_once(held.database, held.owner)
+
+
+def reconcile_once(database: engine.Database, owner: str) -> None:
+    """Run the reconciler, unless another process does at this moment."""
+    settings = load()
+    with database.writing() as connection:
+        if not leases.take(connection, units.RECONCILER, owner, settings.reconcile_s):
+            return
+    report = units.reconcile(database, settings)
+    with database.writing() as connection:
+        leases.done(connection, units.RECONCILER, owner)
+    if report.recovered or report.quarantined:
+        log.warning("workers vanished", recovered=report.recovered, quarantined=report.quarantined)
+
+
+@worker_ready.connect
+def _reconcile_at_start(**_: object) -> None:
+    """What a worker left behind when it died is taken back by the one that follows it, beat or no beat."""
+    database = engine.connect(load().sqlalchemy_url)  # of its own and closed again: children are forked off later
+    try:
+        reconcile_once(database, owners.this_process())
+    finally:
+        database.close()
+
+
+def _one(stage: Stage, step: Callable[[str, Runtime], Stage | None], document_id: str) -> None:
+    def run(held: Runtime) -> tuple[Stage | None, Sequence[str]]:
+        return step(document_id, held), (document_id,)
+
+    _guarded(stage, document_id, run)
+
+
+def _guarded(stage: Stage, document_id: str, run: Callable[[Runtime], tuple[Stage | None, Sequence[str]]]) -> None:
+    with bound_contextvars(document=document_id, stage=str(stage)):
+        try:
+            held = runtime.current()
+            next_stage, ids = run(held)
+            crash_at("after_commit", stage)
+            if next_stage is not None:
+                bell.ring(next_stage, ids, held.database, held.settings)
+        except MemoryError:
+            log.error("out of memory outside of a step; the document is taken up again when its lease is over")
