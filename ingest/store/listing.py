@@ -159,15 +159,16 @@ def matches_among(connection: Connection, ids: Sequence[str]) -> tuple[Match, ..
     )
 
 
-def related_to(connection: Connection, ids: Sequence[str], *, limit: int = 20) -> tuple[tuple[Listed, float], ...]:
+def related_to(
+    connection: Connection, ids: Sequence[str], *, leave_out: Sequence[str] = (), limit: int = 20
+) -> tuple[tuple[Listed, float], ...]:
     """Independent accounts of the same event as any of these articles, the nearest first, themselves left out."""
     if not ids:
         return ()
     r = related.c
-    other = select(related.c.b.label("other"), related.c.similarity).where(
-        related.c.a.in_(ids), related.c.b.not_in(ids)
-    )
-    back = select(r.a.label("other"), r.similarity).where(r.b.in_(ids), r.a.not_in(ids))
+    without = [*ids, *leave_out]
+    other = select(r.b.label("other"), r.similarity).where(r.a.in_(ids), r.b.not_in(without))
+    back = select(r.a.label("other"), r.similarity).where(r.b.in_(ids), r.a.not_in(without))
     both = other.union_all(back).subquery()
     best = func.max(both.c.similarity).label("best")
     query = select(both.c.other, best).group_by(both.c.other).order_by(best.desc()).limit(limit)

@@ -1,0 +1,83 @@
+"""Whether the process lives (/healthz) and whether it is of use (/readyz)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingest.settings import Settings
+from ingest.store.schema import leases, metadata
+from ingest.web.database import TheDatabase, TheSettings
+
+RECONCILER = "reconcile"
+"""Name of the reconciler's lease."""
+
+MISSED = 3
+"""Runs of the reconciler that may be missed before we say so."""
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", summary="The process answers")
+def healthz() -> dict[str, str]:
+    """200 as long as the process answers at all; nothing else is looked at, so a sick database restarts nobody."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="Everything a request needs is there", responses={503: {"description": "Not ready"}})
+def readyz(database: TheDatabase, settings: TheSettings) -> JSONResponse:
+    """200 when the database answers, has our tables, and the reconciler ran lately; else 503 with what is missing."""
+    checks: dict[str, str] = {}
+    try:
+        with database.reading() as connection:
+            checks["database"] = "ok"
+            checks["schema"] = schema_check(connection)
+            if checks["schema"] == "ok":
+                checks["reconciler"] = reconciler_check(connection, settings)
+    except SQLAlchemyError as error:
+        checks["database"] = f"not reachable: {type(error).__name__}"
+    if settings.broker_url is not None:
+        checks["broker"] = broker_check(settings)
+    ready = all(answer == "ok" or answer.startswith("ok") for answer in checks.values())
+    body: dict[str, Any] = {"status": "ready" if ready else "not ready", "checks": checks}
+    return JSONResponse(body, status_code=200 if ready else 503)
+
+
+def schema_check(connection: Connection) -> str:
+    """ok, or which tables are missing."""
+    missing = sorted(set(metadata.tables) - set(inspect(connection).get_table_names()))
+    return "ok" if not missing else f"missing tables: {', '.join(missing)}; run `ingest migrate`"
+
+
+def reconciler_check(connection: Connection, settings: Settings) -> str:
+    """ok, or how long ago stuck work was last looked for."""
+    done: datetime | None = connection.scalar(select(leases.c.done_at).where(leases.c.name == RECONCILER))
+    if done is None:
+        return "ok: has not run yet"
+    late = datetime.now(UTC) - done
+    if late <= timedelta(seconds=max(MISSED * settings.reconcile_s, 10)):
+        return "ok"
+    return f"last ran {late.total_seconds():.0f} s ago, expected every {settings.reconcile_s:g} s"
+
+
+def broker_check(settings: Settings) -> str:
+    """ok, or that the broker does not answer a PING; work goes on without it, only slower."""
+    import redis
+
+    assert settings.broker_url is not None
+    try:
+        client = redis.Redis.from_url(
+            settings.broker_url.get_secret_value(), socket_connect_timeout=1, socket_timeout=1
+        )
+        try:
+            client.ping()
+        finally:
+            client.close()
+    except (redis.RedisError, ValueError, OSError) as error:
+        return f"does not answer: {type(error).__name__}"
+    return "ok"

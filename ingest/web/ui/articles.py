@@ -1,0 +1,114 @@
+"""Pages of articles: the list, and one with everything that is known about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import Response
+from sqlalchemy import Connection
+
+from ingest.store import articles as store
+from ingest.store import extractions, listing, pages, standing
+from ingest.types import Article, Copy, State
+from ingest.web.database import Reading
+from ingest.web.ui.alignment import Removed, lay_out, pairs_of
+from ingest.web.ui.render import page
+
+VIEWS = ("both", "english", "original")
+
+router = APIRouter()
+
+
+@router.get("/articles")
+def list_articles(
+    request: Request,
+    connection: Reading,
+    lang: Annotated[str, Query(max_length=8)] = "",
+    source: Annotated[str, Query(max_length=300)] = "",
+    kind: Copy | None = None,
+    review: bool = False,
+    canonical: bool = False,
+    cursor: Annotated[str | None, Query(max_length=300)] = None,
+) -> Response:
+    """The newest articles."""
+    choice = listing.Choice(
+        lang=lang or None, source=source or None, kind=kind, review=review or None, canonical=canonical
+    )
+    found = listing.list_articles(connection, choice, cursor=cursor)
+    values = {
+        "found": found,
+        "choice": {"lang": lang, "source": source, "kind": kind, "review": review, "canonical": canonical},
+        "states": standing.count_states(connection),
+        "cursor": cursor,
+    }
+    return page(request, "articles.html", values)
+
+
+@router.get("/articles/{article_id}")
+def one_article(request: Request, connection: Reading, article_id: str, view: str = "both") -> Response:
+    """One article: both languages side by side, what was removed, and how it came about."""
+    article = store.load(connection, article_id)
+    document = standing.document(connection, article_id)
+    if document is None:
+        raise HTTPException(404, f"There is no article or document {article_id[:40]}.")
+    extraction = extractions.load(connection, article_id, article.revision if article else None)
+    values = {
+        "document": document,
+        "trail": standing.trail(connection, article_id),
+        "feeds": standing.feeds_of(connection, article_id),
+        "extraction": extraction[0] if extraction else None,
+    }
+    if article is None:
+        status = 410 if document.state is State.REMOVED else 200
+        return page(request, "document.html", values, status_code=status)
+    rows = lay_out(article, extraction[0] if extraction else None)
+    values |= {
+        "article": article,
+        "view": view if view in VIEWS else "both",
+        "rows": rows,
+        "removed": sum(len(row.blocks) for row in rows if isinstance(row, Removed)),
+        "title_pairs": pairs_of(article.title_sentences),
+        "models": models_of(article),
+        "shares": shares_of(article),
+        **_company(connection, article_id),
+    }
+    return page(request, "article.html", values)
+
+
+@router.get("/articles/{article_id}/page")
+def raw_page(connection: Reading, article_id: str) -> Response:
+    """The page as it came, as text: never as HTML of ours."""
+    found = pages.load(connection, article_id)
+    if found is None:
+        raise HTTPException(404, f"No page is kept of {article_id[:40]}.")
+    text = found[1].body.decode("utf-8", errors="replace")
+    headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+def models_of(article: Article) -> tuple[tuple[str, str | None, int], ...]:
+    """Which model translated how many sentences of which language, the commonest first."""
+    count = Counter((s.lang, s.model) for s in article.title_sentences + article.sentences)
+    return tuple((lang, model, n) for (lang, model), n in count.most_common())
+
+
+def shares_of(article: Article) -> tuple[tuple[str, float], ...]:
+    """The share of each language in the original text by characters, the largest first."""
+    count: Counter[str] = Counter()
+    for span in article.spans:
+        count[span.lang] += span.end - span.start
+    total = max(1, count.total())
+    return tuple((lang, n / total) for lang, n in count.most_common())
+
+
+def _company(connection: Connection, article_id: str) -> dict[str, object]:
+    own = listing.listed(connection, [article_id])[article_id]
+    copies = listing.cluster_members(connection, own.cluster) if own.cluster and own.size > 1 else ()
+    others = tuple(copy for copy in copies if copy.id != article_id)
+    return {
+        "own": own,
+        "copies": others,
+        "related": listing.related_to(connection, [article_id], leave_out=[copy.id for copy in others]),
+    }

@@ -1,0 +1,98 @@
+"""Pages of clusters: the list, and one that answers why these articles are together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection
+
+from ingest.store import articles, listing
+from ingest.store.listing import Listed
+from ingest.types import Match
+from ingest.web.database import Reading
+from ingest.web.ui.passages import Evidence, evidence
+from ingest.web.ui.render import page
+
+MATRIX = 12
+"""Members up to which every pair is drawn; a larger cluster shows its links only."""
+
+SHOWN = 8
+"""Matches whose passages a cluster's page shows; the others have a page each."""
+
+router = APIRouter()
+
+
+@router.get("/clusters")
+def list_clusters(
+    request: Request,
+    connection: Reading,
+    order: Literal["changed", "size", "weakest"] = "changed",
+    cursor: Annotated[str | None, Query(max_length=300)] = None,
+) -> Response:
+    """Clusters of two and more."""
+    found = listing.list_clusters(connection, order=order, cursor=cursor)
+    return page(request, "clusters.html", {"found": found, "order": order, "cursor": cursor})
+
+
+@router.get("/clusters/{cluster_id}")
+def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Response:
+    """One cluster: its members, the links between them with their evidence, related coverage apart."""
+    row = listing.cluster_row(connection, cluster_id)
+    if row is None:
+        raise HTTPException(404, f"There is no cluster {cluster_id[:40]}.")
+    if row["merged_into"]:
+        return RedirectResponse(f"/clusters/{row['merged_into']}", status_code=308)
+    members = listing.cluster_members(connection, cluster_id)
+    by_id = {member.id: member for member in members}
+    found = listing.matches_among(connection, list(by_id))
+    values = {
+        "cluster": row,
+        "members": members,
+        "names": {member.id: letter(number) for number, member in enumerate(members)},
+        "by_id": by_id,
+        "head": by_id.get(row["representative"]) or (members[0] if members else None),
+        "matches": found,
+        "matrix": {(m.a, m.b): m for m in found} if len(members) <= MATRIX else {},
+        "evidence": evidence_of(connection, telling(found, row["representative"])[:SHOWN]),
+        "kinds": Counter(m.kind for m in members if m.kind),
+        "langs": sorted({m.lang for m in members}),
+        "sources": sorted({m.source for m in members if m.source}),
+        "days": time_line(members),
+        "related": listing.related_to(connection, list(by_id)),
+    }
+    return page(request, "cluster.html", values)
+
+
+def telling(matches: tuple[Match, ...], representative: str) -> tuple[Match, ...]:
+    """Matches in the order in which they explain: those that hold a member nothing before held, then the rest."""
+    order = sorted(matches, key=lambda m: (representative not in (m.a, m.b), -m.exact))
+    held: set[str] = set()
+    first: list[Match] = []
+    rest: list[Match] = []
+    for match in order:
+        (rest if {match.a, match.b} <= held else first).append(match)
+        held |= {match.a, match.b}
+    return tuple(first + rest)
+
+
+def evidence_of(connection: Connection, matches: tuple[Match, ...]) -> tuple[Evidence, ...]:
+    """The matches with their passages; one whose article was just taken down is left out."""
+    texts = articles.load_many(connection, sorted({id_ for m in matches for id_ in (m.a, m.b)}))
+    return tuple(evidence(m, texts[m.a], texts[m.b]) for m in matches if m.a in texts and m.b in texts)
+
+
+def letter(number: int) -> str:
+    """A short name for a member: A, B, … Z, A1, B1, …"""
+    return chr(ord("A") + number % 26) + (str(number // 26) if number >= 26 else "")
+
+
+def time_line(members: tuple[Listed, ...]) -> tuple[tuple[str, float], ...]:
+    """Where each member stands between the first and the last of them, 0 to 1; empty when all are of one moment."""
+    times = [member.sort_at.timestamp() for member in members]
+    if not times or max(times) - min(times) < 60:
+        return ()
+    low, high = min(times), max(times)
+    return tuple((member.id, (at - low) / (high - low)) for member, at in zip(members, times, strict=True))

@@ -1,0 +1,118 @@
+"""Two texts beside each other: the passages they share, word by word, and the numbers they do not share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from ingest.types import Article, Match, SharedPassage
+
+CONTEXT = 90
+"""Characters shown around a shared passage."""
+
+WORD = re.compile(r"\s+|\w+(?:[.,:'’-]\w+)*|[^\w\s]")
+NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,])\d+(?:\.\d+)?(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one side; `same`: the other side has it too."""
+
+    text: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One shared passage on both sides, with a little of what stands around it."""
+
+    before_a: str
+    a: tuple[Piece, ...]
+    after_a: str
+    before_b: str
+    b: tuple[Piece, ...]
+    after_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why two articles are one text, ready to be shown."""
+
+    match: Match
+    passages: tuple[Passage, ...]
+    more: int  # shared passages not shown
+    share_a: float  # of a's text that the passages cover
+    share_b: float
+    numbers_a: tuple[str, ...]  # numbers only a has
+    numbers_b: tuple[str, ...]
+
+
+def evidence(match: Match, a: Article, b: Article, *, most: int = 4) -> Evidence:
+    """The evidence of a match, the `most` longest passages shown in the order of a's text."""
+    valid = [
+        p for p in match.passages if 0 <= p.a_start < p.a_end <= len(a.text) and p.b_start < p.b_end <= len(b.text)
+    ]
+    longest = sorted(valid, key=lambda p: p.a_start - p.a_end)[:most]
+    shown = tuple(_passage(p, a.text, b.text) for p in sorted(longest, key=lambda p: p.a_start))
+    only_a, only_b = differing_numbers(a.text, b.text)
+    return Evidence(
+        match,
+        shown,
+        len(valid) - len(shown),
+        covered([(p.a_start, p.a_end) for p in valid], len(a.text)),
+        covered([(p.b_start, p.b_end) for p in valid], len(b.text)),
+        only_a,
+        only_b,
+    )
+
+
+def word_diff(a: str, b: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Both texts cut where they begin or cease to agree, by words, regardless of case."""
+    left, right = WORD.findall(a), WORD.findall(b)
+    matcher = SequenceMatcher(None, [w.casefold() for w in left], [w.casefold() for w in right], autojunk=False)
+    pieces_a: list[Piece] = []
+    pieces_b: list[Piece] = []
+    for tag, i, j, k, m in matcher.get_opcodes():
+        _add(pieces_a, "".join(left[i:j]), tag == "equal")
+        _add(pieces_b, "".join(right[k:m]), tag == "equal")
+    return tuple(pieces_a), tuple(pieces_b)
+
+
+def differing_numbers(a: str, b: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The numbers only one of the texts has, each once, in the order of the text."""
+    left = dict.fromkeys(NUMBER.findall(a))
+    right = dict.fromkeys(NUMBER.findall(b))
+    return tuple(n for n in left if n not in right), tuple(n for n in right if n not in left)
+
+
+def covered(stretches: Sequence[tuple[int, int]], length: int) -> float:
+    """The share of a text of this length that the stretches cover; overlaps count once."""
+    total, reach = 0, 0
+    for start, end in sorted(stretches):
+        total += max(0, end - max(start, reach))
+        reach = max(reach, end)
+    return total / length if length else 0.0
+
+
+def _passage(p: SharedPassage, a: str, b: str) -> Passage:
+    same_a, same_b = word_diff(a[p.a_start : p.a_end], b[p.b_start : p.b_end])
+    return Passage(
+        _tail(a[: p.a_start]), same_a, _head(a[p.a_end :]), _tail(b[: p.b_start]), same_b, _head(b[p.b_end :])
+    )
+
+
+def _add(pieces: list[Piece], text: str, same: bool) -> None:
+    if text:
+        pieces.append(Piece(text, same))
+
+
+def _tail(text: str) -> str:
+    line = text.rsplit("\n", 1)[-1]
+    return line if len(line) <= CONTEXT else "…" + line[-CONTEXT:].partition(" ")[2]
+
+
+def _head(text: str) -> str:
+    line = text.split("\n", 1)[0]
+    return line if len(line) <= CONTEXT else line[:CONTEXT].rpartition(" ")[0] + "…"
