@@ -82,7 +82,7 @@ def _public_suffixes() -> PublicSuffixList:
 
 
 def _split(url: str, base: str | None) -> SplitResult:
-    text = _INVISIBLE.sub("", url) if isinstance(url, str) else ""
+    text = _INVISIBLE.sub("", url.strip().replace(" ", "%20")) if isinstance(url, str) else ""
     if not text or len(text) > MAX_URL:
         raise BadInput("address", f"1 to {MAX_URL:,} characters", f"{len(text):,}")
     try:

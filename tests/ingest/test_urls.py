@@ -29,6 +29,7 @@ SAME = [
     ("https://example.com/a?ref=rss&ref=42", "https://example.com/a?ref=42"),
     ("https://example.com/a?", "https://example.com/a"),
     ("  https://exam\nple.com/a ", "https://example.com/a"),
+    ("https://example.com/a b", "https://example.com/a%20b"),
     ("https://www.süddeutsche.de/x", "https://www.xn--sddeutsche-9db.de/x"),
     ("http://[2001:DB8::1]/", "http://[2001:db8::1]/"),
 ]
