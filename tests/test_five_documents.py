@@ -53,7 +53,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stored]
     settings = Settings(data_dir=folder)
     database = connect(settings.sqlalchemy_url)
     upgrade(database)
-    translator = marian.load(settings.data_dir / "models", threads=2)
+    translator = marian.load(settings.data_dir, threads=2)
     runtime = Runtime(database, settings, "test", Identifier(), translator)
     ids = {}
     with database.writing() as connection:

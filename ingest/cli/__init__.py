@@ -49,6 +49,7 @@ app = typer.Typer(
     cls=lazy_group("ingest.cli", COMMANDS),
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with local values would print texts and secrets
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
