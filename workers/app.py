@@ -12,9 +12,10 @@ from celery import Celery
 from celery.signals import setup_logging
 
 from ingest import logs
-from ingest.settings import Settings, load
+from ingest.settings import Settings
 from ingest.types import Stage
 from workers.broker import broker_url
+from workers.deployment import settings
 
 VISIBILITY_S = 3600
 """Ten times the longest time limit and more: a shorter one starts long tasks twice (30 s task, 8 s: six starts)."""
@@ -23,10 +24,10 @@ DISPATCH_S = 1.0
 """Seconds between two looks for documents nobody was told of."""
 
 
-def configuration(settings: Settings) -> dict[str, Any]:
+def configuration(chosen: Settings) -> dict[str, Any]:
     """Celery's settings for ours."""
     return {
-        "broker_url": broker_url(settings),
+        "broker_url": broker_url(chosen),
         "broker_transport_options": {
             "visibility_timeout": VISIBILITY_S,
             "unacked_restore_interval": 10,
@@ -66,16 +67,16 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "beat_max_loop_interval": 1,
         "beat_schedule": {
             "dispatch": {"task": "newsfold.dispatch", "schedule": DISPATCH_S},
-            "reconcile": {"task": "newsfold.reconcile", "schedule": settings.reconcile_s},
+            "reconcile": {"task": "newsfold.reconcile", "schedule": chosen.reconcile_s},
         },
         "timezone": "UTC",
     }
 
 
 app = Celery("newsfold", include=["workers.tasks"])
-app.add_defaults(lambda: configuration(load()))  # read when first needed, not by importing this
+app.add_defaults(lambda: configuration(settings()))  # read when first needed, not by importing this
 
 
 @setup_logging.connect
 def _configure_logging(**_: object) -> None:
-    logs.configure(load())
+    logs.configure(settings())

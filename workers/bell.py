@@ -37,7 +37,7 @@ def ring(stage: Stage, ids: Sequence[str], database: Database, settings: Setting
         with app.producer_or_acquire() as producer:
             room = max(0, settings.watermark - _depth(producer.channel, stage))
             for document_id in ids[:room]:
-                app.tasks[f"newsfold.{stage}"].apply_async((document_id,), producer=producer, retry=False)
+                app.send_task(f"newsfold.{stage}", (document_id,), producer=producer, retry=False)
                 told += 1
     except Unavailable as error:
         log.warning("the broker cannot be reached; documents wait in the database", error=str(error))

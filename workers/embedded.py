@@ -30,7 +30,7 @@ from ingest.errors import Misconfigured
 from ingest.settings import Settings
 from ingest.store import engine, migrations
 from ingest.types import Stage
-from workers import run, supervisor
+from workers import deployment, run, supervisor
 from workers.broker import Broker
 from workers.supervisor import Child
 
@@ -68,6 +68,7 @@ class Embedded:
 
     def __enter__(self) -> Embedded:
         logs.configure(self.settings)
+        deployment.use(self.settings)
         self._own_folder()
         try:
             self._migrate()

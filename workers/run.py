@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import warnings
 from collections.abc import Sequence
 
+import structlog
+
 from ingest import logs
 from ingest.errors import Misconfigured
-from ingest.settings import Settings, load
+from ingest.settings import Settings
 from ingest.types import Stage
+from workers.deployment import settings
+
+log = structlog.get_logger()
 
 
 def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
@@ -29,12 +35,13 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
     if translates:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # CTranslate2 has threads of its own
     warnings.filterwarnings("ignore", category=SecurityWarning)  # about pickle as root: only JSON is accepted
+    _warm(queues)
     work = app.Worker(
         hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
         queues=[str(queue) for queue in queues],
         pool="solo" if translates else "prefork",
         concurrency=1 if translates else processes,
-        loglevel=load().log_level.upper(),
+        loglevel=settings().log_level.upper(),
         quiet=True,
         without_gossip=True,
         without_mingle=True,
@@ -44,36 +51,50 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
     raise SystemExit(work.exitcode)
 
 
+def _warm(queues: Sequence[Stage]) -> None:
+    """Read what the work needs before it comes, and before forking: once, and its memory is shared."""
+    from workers import runtime
+
+    try:
+        if Stage.EXTRACT in queues:
+            importlib.import_module("trafilatura")
+            runtime.identifier().identify("Le gouvernement a annoncé mardi la fin des travaux.")
+        if Stage.TRANSLATE in queues:
+            importlib.import_module("ctranslate2")
+    except Exception:  # whatever is missing, the documents that need it will say so
+        log.exception("warming up failed", queues=queues)
+
+
 def beat() -> None:
     """Be the clock until SIGTERM."""
     from workers import beat as clock
 
-    logs.configure(load())
+    logs.configure(settings())
     clock.run()
 
 
-def web(settings: Settings, listening: socket.socket) -> None:
+def web(chosen: Settings, listening: socket.socket) -> None:
     """Serve the web application on a listening socket until SIGTERM."""
     import uvicorn
 
     from ingest.web.app import create_app
 
-    logs.configure(settings)
+    logs.configure(chosen)
     config = uvicorn.Config(
-        create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
+        create_app(chosen), log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
     )
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def listen(settings: Settings, *, tries: int = 100) -> socket.socket:
+def listen(chosen: Settings, *, tries: int = 100) -> socket.socket:
     """A socket that listens at the settings' address, at the next free port where that one is in use."""
-    last = settings.port + tries if settings.port else 0
-    for port in range(settings.port, last + 1):
+    last = chosen.port + tries if chosen.port else 0
+    for port in range(chosen.port, last + 1):
         try:
-            return socket.create_server((settings.host, port), family=_family(settings.host), backlog=512)
+            return socket.create_server((chosen.host, port), family=_family(chosen.host), backlog=512)
         except OSError as error:
             if port == last or isinstance(error, PermissionError):
-                raise Misconfigured(f"cannot listen on {settings.host}:{settings.port}: {error}") from None
+                raise Misconfigured(f"cannot listen on {chosen.host}:{chosen.port}: {error}") from None
     raise AssertionError("unreachable")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 
 from ingest.language import Identifier
 from ingest.pipeline.runtime import Runtime
-from ingest.settings import Settings, load
+from ingest.settings import Settings
 from ingest.store import engine, owners
 from models import marian
+from workers.deployment import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +27,27 @@ def current() -> Runtime:
     """This process's runtime; a child that was forked off builds its own."""
     global _held
     if _held is None or _held.pid != os.getpid():
-        _held = _Held(os.getpid(), build(load()))
+        _held = _Held(os.getpid(), build(settings()))
     return _held.runtime
 
 
-def build(settings: Settings) -> Runtime:
+@cache
+def identifier() -> Identifier:
+    """Tells languages apart; plain data once it is warm, so children may share it."""
+    return Identifier()
+
+
+def build(chosen: Settings) -> Runtime:
     """A runtime by these settings; models are found now and read when first needed."""
     return Runtime(
-        database=engine.connect(settings.sqlalchemy_url),
-        settings=settings,
+        database=engine.connect(chosen.sqlalchemy_url),
+        settings=chosen,
         owner=owners.this_process(),
-        identifier=Identifier(),
+        identifier=identifier(),
         translator=marian.load(
-            settings.data_dir,
-            device=settings.device,
-            compute_type=settings.compute_type,
-            threads=settings.translate_threads,
+            chosen.data_dir,
+            device=chosen.device,
+            compute_type=chosen.compute_type,
+            threads=chosen.translate_threads,
         ),
     )

@@ -16,14 +16,22 @@ from structlog.contextvars import bound_contextvars
 from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
-from ingest.settings import load
 from ingest.store import engine, leases, owners, units
 from ingest.store.crashpoints import crash_at
 from ingest.types import Stage
 from workers import bell, runtime
 from workers.app import app
+from workers.deployment import settings
 
 log = structlog.get_logger()
+
+
+@app.task(name="newsfold.fetch", soft_time_limit=45, time_limit=60)
+def fetch(document_id: str) -> None:
+    """Fetch a page, then ring for its extraction."""
+    from ingest.pipeline.fetch import fetch_page
+
+    _one(Stage.FETCH, fetch_page, document_id)
 
 
 @app.task(name="newsfold.extract", soft_time_limit=30, time_limit=45)
@@ -46,6 +54,14 @@ def translate(document_id: str) -> None:
     )
 
 
+@app.task(name="newsfold.cluster", soft_time_limit=60, time_limit=90)
+def cluster(document_id: str) -> None:
+    """Find an article's near-duplicates."""
+    from ingest.pipeline.cluster import cluster_article
+
+    _one(Stage.CLUSTER, cluster_article, document_id)
+
+
 @app.task(name="newsfold.dispatch")
 def dispatch() -> None:
     """Ring for documents nobody was told of."""
@@ -65,11 +81,10 @@ def reconcile() -> None:
 
 def reconcile_once(database: engine.Database, owner: str) -> None:
     """Run the reconciler, unless another process does at this moment."""
-    settings = load()
     with database.writing() as connection:
-        if not leases.take(connection, units.RECONCILER, owner, settings.reconcile_s):
+        if not leases.take(connection, units.RECONCILER, owner, settings().reconcile_s):
             return
-    report = units.reconcile(database, settings)
+    report = units.reconcile(database, settings())
     with database.writing() as connection:
         leases.done(connection, units.RECONCILER, owner)
     if report.recovered or report.quarantined:
@@ -79,7 +94,7 @@ def reconcile_once(database: engine.Database, owner: str) -> None:
 @worker_ready.connect
 def _reconcile_at_start(**_: object) -> None:
     """What a worker left behind when it died is taken back by the one that follows it, beat or no beat."""
-    database = engine.connect(load().sqlalchemy_url)  # of its own and closed again: children are forked off later
+    database = engine.connect(settings().sqlalchemy_url)  # of its own and closed again: children are forked off later
     try:
         reconcile_once(database, owners.this_process())
     finally:
