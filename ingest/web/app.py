@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -20,6 +21,7 @@ from ingest.errors import Misconfigured
 from ingest.settings import Settings
 from ingest.store.engine import Database, connect
 from ingest.web import api, health, ui
+from ingest.web.api.description import describe
 from ingest.web.headers import AllowedHosts, BodyLimit, SecurityHeaders
 from ingest.web.problems import install_problems
 
@@ -50,6 +52,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to add to it
     app.state.settings = settings
     app.state.database = opened
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -76,7 +79,5 @@ def allowed_hosts(settings: Settings) -> frozenset[str] | None:
     """The Host names that are answered; None: any, where we listen to the world and nobody said our name."""
     loopback = frozenset({"localhost", "127.0.0.1", "::1"})
     if settings.public_url is not None:
-        from urllib.parse import urlsplit
-
         return loopback | {(urlsplit(settings.public_url).hostname or "").lower()}
     return loopback | {settings.host} if is_loopback(settings.host) else None

@@ -35,11 +35,9 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route that can end in these errors."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        status: {"description": HTTPStatus(status).phrase} | ({"content": content} if status >= 400 else {})
         for status in statuses
     }
 

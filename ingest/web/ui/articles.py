@@ -53,7 +53,7 @@ def one_article(request: Request, connection: Reading, article_id: str, view: st
     document = standing.document(connection, article_id)
     if document is None:
         raise HTTPException(404, f"There is no article or document {article_id[:40]}.")
-    extraction = extractions.load(connection, article_id, article.revision if article else None)
+    extraction = extractions.load(connection, article_id)
     values = {
         "document": document,
         "trail": standing.trail(connection, article_id),

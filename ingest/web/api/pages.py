@@ -1,0 +1,50 @@
+"""What all lists of the interface share: a page of items, its `next`, and answers that need not be sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel
+
+from ingest.store.cursors import MOST, PAGE
+from ingest.web.ui.render import query
+
+Item = TypeVar("Item")
+
+Limit = Annotated[int, Query(ge=1, le=MOST, description=f"Items of one page, at most {MOST}.")]
+Cursor = Annotated[
+    str | None, Query(max_length=300, description="The `next_cursor` of the page before; opaque, good for ever.")
+]
+DEFAULT = PAGE
+
+
+class Page(BaseModel, Generic[Item]):
+    """Some items of a list, and how to get those after them."""
+
+    items: list[Item]
+    next_cursor: str | None
+    next: str | None
+    """Address of the next page; null: this is the last."""
+
+
+def page_of(request: Request, items: Sequence[Item], next_cursor: str | None) -> Page[Item]:
+    """A page; its `next` asks for what this request asked, from the cursor on."""
+    following = None
+    if next_cursor is not None:
+        parts = {name: value for name, value in request.query_params.items() if name != "cursor"}
+        following = request.url.path + query(**parts, cursor=next_cursor)
+    return Page(items=list(items), next_cursor=next_cursor, next=following)
+
+
+def unless_known(request: Request, body: BaseModel) -> Response:
+    """The body as JSON with a strong ETag; 304 without it where the asker has exactly that already."""
+    content = body.model_dump_json().encode()
+    tag = f'"{sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    known = request.headers.get("if-none-match", "")
+    if known.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in known.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="application/json", headers=headers)
