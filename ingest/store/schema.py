@@ -93,6 +93,7 @@ feeds = Table(
     Column("interval_s", Integer, nullable=False, server_default="3600"),
     Column("wanted_s", Integer, nullable=False, server_default="0"),  # what the feed asks for: ttl, Cache-Control, …
     Column("next_poll_at", Utc, nullable=False),
+    Column("queued_at", Utc),  # when a worker was last told; None: tell
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("lease_until", Utc),
     Column("etag", Text),

@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.Column("interval_s", sa.Integer(), server_default="3600", nullable=False),
         sa.Column("wanted_s", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_poll_at", Utc(), nullable=False),
+        sa.Column("queued_at", Utc(), nullable=True),
         sa.Column("epoch", sa.Integer(), server_default="0", nullable=False),
         sa.Column("lease_until", Utc(), nullable=True),
         sa.Column("etag", sa.Text(), nullable=True),
