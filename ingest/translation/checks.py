@@ -117,7 +117,7 @@ NUMBER_WORDS = {
     "fr": re.compile(
         r"(?i)\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|"
         r"quarante|cinquante|soixante|cents?|mille|milliers?|millions?|milliards?|dizaines?|douzaines?|vingtaines?|"
-        r"trentaines?|quarantaines?|cinquantaines?|centaines?|[ivxlc]+e|premi\w+|deuxi\w+|\w+ième|midi|minuit)\b"
+        r"trentaines?|quarantaines?|cinquantaines?|centaines?|[ivxlc]+(?:e|er|ème)|premi\w+|deuxi\w+|\w+ième|midi|minuit)\b"
     ),
     "de": re.compile(
         r"(?i)(?:zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|zwanzig|ßig|hundert|tausend|million|milliard|"

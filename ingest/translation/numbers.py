@@ -45,8 +45,8 @@ _SCALE_WORD = {
     for lang, words in SCALES.items()
 }
 _CLOCK = {
-    "fr": rf"(?P<hour>\d{{1,2}})[{SPACE}]?(?:h|heures?)[{SPACE}]?(?P<minute>\d{{2}})?(?!\w)",
-    "de": rf"(?P<hour>\d{{1,2}})(?:[.:](?P<minute>\d{{2}}))?[{SPACE}]?(?:Uhr|h\b)[{SPACE}]?(?P<late>\d{{2}}(?!\w))?",
+    "fr": rf"(?P<hour>\d{{1,2}})(?:[{SPACE}]?(?:h|heures?)[{SPACE}]?(?P<minute>\d{{2}})?|:(?P<late>[0-5]\d))(?!\w)",
+    "de": rf"(?P<hour>\d{{1,2}})(?:(?:[.:](?P<minute>\d{{2}}))?[{SPACE}]?(?:Uhr\b|h\b)|:(?P<late>[0-5]\d)(?!\w))",
 }
 SOURCE = {
     lang: re.compile(
@@ -108,9 +108,10 @@ def _figure(match: re.Match[str], lang: str) -> Figure:
         english, ways = text, (frozenset(Decimal(part) for part in re.findall(r"\d+", text)),)
     elif match.group("clock"):
         groups = match.groupdict()
-        english, ways = _clock(int(groups["hour"]), groups["minute"] or groups.get("late"))
+        english, ways = _clock(int(groups["hour"]), groups["minute"] or groups["late"])
     else:
         english, ways = _amount(match.group("figure"), match.group("scale"), lang)
+        ways += _with_half(ways, match.string[match.end() : match.end() + 10])
     return Figure(match.start(), match.end(), text, english, ways)
 
 
@@ -127,7 +128,7 @@ def _clock(hour: int, minute: str | None) -> tuple[str, tuple[frozenset[Decimal]
     hours = {hour, hour - 12} if hour > 12 else {hour}
     if minute is None or int(minute) == 0:
         spelled = f"{hour}:{minute}" if minute is not None else f"{hour}:00"
-        return spelled, tuple(frozenset({Decimal(h)}) for h in hours)
+        return spelled, (*(frozenset({Decimal(h)}) for h in hours), frozenset({Decimal(hour), Decimal(0)}))
     return f"{hour}:{minute}", tuple(frozenset({Decimal(h), Decimal(int(minute))}) for h in hours)
 
 
@@ -140,11 +141,22 @@ def _amount(figure: str, scale_word: str | None, lang: str) -> tuple[str, tuple[
         ways.append(frozenset({Decimal(figure.replace(",", ".")).normalize()}))
     if not power and re.fullmatch(r"\d+\.\d\d", figure):  # a clock time or score with a full stop
         ways.append(frozenset(Decimal(int(part)) for part in figure.split(".")))
-    if not power and re.fullmatch(r"[1-9]0", figure):
-        ways.append(frozenset({Decimal(f"19{figure}")}))  # "les années 80" and "die 80er": the 1980s
+    if power and re.fullmatch(r"\d{1,3}\.\d{3}", figure):  # "1.779 millions": decimals as in English
+        ways.append(frozenset({Decimal(figure).scaleb(power).normalize()}))
+    if not power and re.fullmatch(r"(?:19)?[1-9]0", figure):  # "les années 80", "die 1980er": the 80s, the 1980s
+        ways += [frozenset({Decimal(f"19{figure[-2:]}").normalize()}), frozenset({Decimal(figure[-2:]).normalize()})]
     if power:
         spelled = f"{spelled} {ENGLISH_SCALE[power]}"
     return spelled, tuple(ways)
+
+
+def _with_half(ways: tuple[frozenset[Decimal], ...], behind: str) -> tuple[frozenset[Decimal], ...]:
+    """The ways of "7 millions et demi": half of the unit on top."""
+    if not re.match(r"(?i) et demie?\b", behind):
+        return ()
+    (value,) = ways[0]
+    unit = Decimal(1).scaleb(max(value.adjusted() - value.adjusted() % 3, 0))
+    return (frozenset({(value + unit / 2).normalize()}),)
 
 
 def anglicize(figure: str, *, scaled: bool = False) -> str:
@@ -182,6 +194,8 @@ def found_in(target: str) -> tuple[Found, ...]:
 def _found(match: re.Match[str]) -> Found:
     value = Decimal(match.group("figure").replace(",", ""))
     power = SCALES["en"][match.group("scale").lower()] if match.group("scale") else 0
+    if power == 3 and re.match(r"(?i) million", match.string[match.end() :]):
+        power = 9  # "7.2 thousand million": the long scale in English clothes
     values = {value.scaleb(power).normalize()}
     short = match.group("scale") and len(match.group("scale")) == 1
     if short or power == 2:  # "5 m" is metres as often as millions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import partial
 
 from ingest.translation.checks import LOOP, LOOP_CHARACTERS, LOOP_SHORT
 from ingest.translation.numbers import Figure, Found, figures, missing, unexplained
@@ -37,19 +38,38 @@ def unloop(source: str, target: str) -> str:
 
 
 def restyle(source: str, target: str, lang: str) -> str:
-    """The target with figures that the model copied in the source's style written as English writes them."""
+    """The target with the source's figures written as English writes them, where the model kept another style.
+
+    "14 000", "14.000" and "14000" for the source's "14.000" become "14,000"; "3,5" for "3,5" becomes "3.5".
+    """
     for figure in sorted(figures(source, lang), key=lambda f: -len(f.text)):
-        digits = re.match(r"[\d.,'’\u00a0\u202f\u2009 ]*\d", figure.text)
-        if digits is None or not re.search(r"\D", digits.group()):
+        english = re.match(r"\d[\d,]*(?:\.\d+)?", figure.english)
+        if english is None:
             continue
-        english = re.match(r"[\d.,:]*\d", figure.english)
-        if english is None or english.group() == digits.group():
+        whole, point, decimals = english.group().partition(".")
+        groups = whole.split(",") if "," in whole else _thousands(whole)
+        if len(groups) == 1 and not point:
             continue
-        written = re.escape(digits.group()).replace(r"\ ", r"[ \u00a0\u202f]")
-        if "," in english.group() and "." not in english.group():
-            written = f"(?:{written}|{english.group().replace(',', '')})"
-        target = re.sub(rf"(?<![\d.,]){written}(?![\d]|[.,]\d)", english.group(), target)
+        pattern = GROUP_SEPARATOR.join(groups) + (rf"[.,]{decimals}" if point else "")
+        written = english.group() if "," in whole or point or len(whole) == 4 else ",".join(groups)
+        target = re.sub(
+            rf"(?<!\d)(?<!\d[.,]){pattern}(?!\d|[.,]\d)", partial(_restyled, plain=whole, written=written), target
+        )
     return target
+
+
+GROUP_SEPARATOR = r"(?:, |[.,'’\u00a0\u202f\u2009 ])?"
+
+
+def _thousands(whole: str) -> list[str]:
+    """The digits in threes, where there are four or more: "84000" -> ["84", "000"]."""
+    first = len(whole) % 3
+    return [part for part in (whole[:first], *re.findall("...", whole[first:])) if part]
+
+
+def _restyled(match: re.Match[str], *, plain: str, written: str) -> str:
+    """A figure without separators stays without them where the source wrote it so: a year is no amount."""
+    return match.group() if match.group() == plain else written
 
 
 def _put_figure(figure: Figure, source: str, target: str, lang: str) -> str:
