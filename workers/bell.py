@@ -12,7 +12,7 @@ import structlog
 from kombu.exceptions import OperationalError
 
 from ingest.settings import Settings
-from ingest.store import units
+from ingest.store import feeds, units
 from ingest.store.crashpoints import crash_at
 from ingest.store.engine import Database
 from ingest.types import Stage
@@ -58,6 +58,26 @@ def dispatch(database: Database, settings: Settings) -> int:
         with database.writing() as connection:
             ids = units.due(connection, stage, room, again_after_s=again_after_s)
         told += ring(stage, ids, database, settings)
+    return told
+
+
+def dispatch_feeds(database: Database, settings: Settings) -> int:
+    """Ring for every feed that is due and that nobody was told of, as far as the watermark allows."""
+    room = settings.watermark - depths()[Stage.FETCH]
+    if room <= 0:
+        return 0
+    with database.writing() as connection:
+        due = feeds.due_feeds(connection, room)
+    told = 0
+    try:
+        with app.producer_or_acquire() as producer:
+            for feed_id in due:
+                app.send_task("newsfold.poll_feed", (feed_id,), producer=producer, retry=False)
+                told += 1
+    finally:
+        if told < len(due):
+            with database.writing() as connection:
+                feeds.untell(connection, due[told:])
     return told
 
 

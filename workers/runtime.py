@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+from ingest.fetch import Fetcher
 from ingest.language import Identifier
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
@@ -44,6 +45,7 @@ def build(chosen: Settings) -> Runtime:
         settings=chosen,
         owner=owners.this_process(),
         identifier=identifier(),
+        fetcher=Fetcher.from_settings(chosen),
         translator=marian.load(
             chosen.data_dir,
             device=chosen.device,

@@ -13,7 +13,9 @@ from celery.signals import worker_ready
 from celery.worker import state as worker_state
 from structlog.contextvars import bound_contextvars
 
+from ingest.pipeline import poll
 from ingest.pipeline.extract import extract_page
+from ingest.pipeline.fetch import fetch_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.store import engine, leases, owners, units
@@ -29,8 +31,6 @@ log = structlog.get_logger()
 @app.task(name="newsfold.fetch", soft_time_limit=45, time_limit=60)
 def fetch(document_id: str) -> None:
     """Fetch a page, then ring for its extraction."""
-    from ingest.pipeline.fetch import fetch_page
-
     _one(Stage.FETCH, fetch_page, document_id)
 
 
@@ -62,14 +62,25 @@ def cluster(document_id: str) -> None:
     _one(Stage.CLUSTER, cluster_article, document_id)
 
 
+@app.task(name="newsfold.poll_feed", soft_time_limit=60, time_limit=90)
+def poll_feed(feed_id: str) -> None:
+    """Poll a feed; its new entries are documents that `dispatch` rings for."""
+    with bound_contextvars(feed=feed_id):
+        try:
+            poll.poll_feed(feed_id, runtime.current())
+        except MemoryError:
+            log.error("out of memory; the feed is polled again when its lease is over")
+
+
 @app.task(name="newsfold.dispatch")
 def dispatch() -> None:
-    """Ring for documents nobody was told of."""
+    """Ring for documents and feeds nobody was told of."""
     held = runtime.current()
     try:
         bell.dispatch(held.database, held.settings)
+        bell.dispatch_feeds(held.database, held.settings)
     except bell.Unavailable as error:
-        log.warning("the broker cannot be reached; documents wait in the database", error=str(error))
+        log.warning("the broker cannot be reached; everything waits in the database", error=str(error))
 
 
 @app.task(name="newsfold.reconcile")
