@@ -92,6 +92,8 @@ feeds = Table(
     Column("state", String(16), nullable=False, server_default="active"),  # active, paused, gone
     Column("interval_s", Integer, nullable=False, server_default="3600"),
     Column("wanted_s", Integer, nullable=False, server_default="0"),  # what the feed asks for: ttl, Cache-Control, …
+    Column("quiet", Json),  # {"hours": […], "days": […]} in UTC, Monday 0, when it wants no polls
+    Column("entries", Integer, nullable=False, server_default="0"),  # in it at its last reading
     Column("next_poll_at", Utc, nullable=False),
     Column("queued_at", Utc),  # when a worker was last told; None: tell
     Column("epoch", Integer, nullable=False, server_default="0"),
@@ -130,6 +132,7 @@ entries = Table(
     Column("last_seen", Utc, nullable=False),
     UniqueConstraint("feed_id", "guid"),
     Index("ix_entries_document", "document_id"),
+    Index("ix_entries_url", "url"),
 )
 
 polls = Table(  # every poll of a feed and how it ended: exactly one row each
@@ -345,21 +348,33 @@ site_pins = Table(  # what a person said about a site's block
     Index("ix_site_pins_site", "site"),
 )
 
-signatures = Table(
+signatures = Table(  # of each different text: exact copies share the one of the first of them
     "signatures",
     metadata,
-    Column("number", BigId, primary_key=True),  # articles.number
+    Column("number", BigId, primary_key=True, autoincrement=False),  # articles.number
     Column("scheme", String(64), primary_key=True),
+    _id("article_id", nullable=False),
     Column("hashes", LargeBinary, nullable=False),
-    Column("sort_at", Utc, nullable=False),
+    Column("digest", LargeBinary(16), nullable=False),  # of the normalised English text
+    Column("size", Integer, nullable=False),  # how many stems were signed
+    Column("terms", LargeBinary, nullable=False),  # keys of the weightiest terms, 4 bytes each
+    Column("first_s", BigInteger, nullable=False),  # earliest and latest of the exact copies,
+    Column("last_s", BigInteger, nullable=False),  # seconds since 1970
+    Column("leaves_s", BigInteger),  # when its rows leave the index; None: they have
+    Index("ix_signatures_article", "article_id"),
+    Index(
+        "ix_signatures_leaves",
+        "leaves_s",
+        sqlite_where=text("leaves_s IS NOT NULL"),
+        postgresql_where=text("leaves_s IS NOT NULL"),
+    ),
 )
 
-bands = Table(  # the index of near-duplicate candidates: only articles inside the window have rows
+bands = Table(  # the index of candidates: only texts inside the window have rows
     "bands",
     metadata,
-    Column("hash", BigInteger, primary_key=True, autoincrement=False),  # of scheme, band number and its rows
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Index("ix_bands_number", "number"),
+    Column("hash", Integer, primary_key=True, autoincrement=False),  # of scheme, band number and its rows; 32 bits
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # signatures.number
     sqlite_with_rowid=False,
 )
 
@@ -383,9 +398,12 @@ members = Table(
     metadata,
     _id("article_id", primary_key=True),
     _id("cluster_id", nullable=False),
-    Column("kind", String(16)),  # in what way it is a copy; None: the first of its cluster
+    _id("leader", nullable=False),  # the first article with the same text: itself, unless it is an exact copy
+    Column("words", Integer, nullable=False),
+    Column("kind", String(16)),  # in what way it is a copy of the representative's text; None: it is that
     Column("joined_at", Utc, nullable=False),
     Index("ix_members_cluster", "cluster_id"),
+    Index("ix_members_leader", "leader"),
 )
 
 matches = Table(
@@ -395,6 +413,7 @@ matches = Table(
     _id("b", primary_key=True),
     Column("estimated", Float, nullable=False),
     Column("exact", Float, nullable=False),
+    Column("score", Float, nullable=False),  # of the weighed evidence: what clusters are made by, strongest first
     Column("rule", String(32), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("passages", Json, nullable=False),

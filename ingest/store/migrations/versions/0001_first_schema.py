@@ -63,12 +63,11 @@ def upgrade() -> None:
     op.create_index("ix_audit_subject", "audit", ["subject", "id"], unique=False)
     op.create_table(
         "bands",
-        sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("hash", "number", name=op.f("pk_bands")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_bands_number", "bands", ["number"], unique=False)
     op.create_table(
         "changes",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -165,6 +164,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("feed_id", "guid", name=op.f("uq_entries_feed_id_guid")),
     )
     op.create_index("ix_entries_document", "entries", ["document_id"], unique=False)
+    op.create_index("ix_entries_url", "entries", ["url"], unique=False)
     op.create_table(
         "extractions",
         sa.Column("document_id", sa.String(length=32), nullable=False),
@@ -193,6 +193,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), server_default="active", nullable=False),
         sa.Column("interval_s", sa.Integer(), server_default="3600", nullable=False),
         sa.Column("wanted_s", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("quiet", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("entries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_poll_at", Utc(), nullable=False),
         sa.Column("queued_at", Utc(), nullable=True),
         sa.Column("epoch", sa.Integer(), server_default="0", nullable=False),
@@ -228,6 +230,7 @@ def upgrade() -> None:
         sa.Column("b", sa.String(length=32), nullable=False),
         sa.Column("estimated", sa.Float(), nullable=False),
         sa.Column("exact", sa.Float(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
         sa.Column("rule", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("passages", sa.JSON(none_as_null=True), nullable=False),
@@ -240,11 +243,14 @@ def upgrade() -> None:
         "members",
         sa.Column("article_id", sa.String(length=32), nullable=False),
         sa.Column("cluster_id", sa.String(length=32), nullable=False),
+        sa.Column("leader", sa.String(length=32), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=True),
         sa.Column("joined_at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("article_id", name=op.f("pk_members")),
     )
     op.create_index("ix_members_cluster", "members", ["cluster_id"], unique=False)
+    op.create_index("ix_members_leader", "members", ["leader"], unique=False)
     op.create_table(
         "outcomes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -344,11 +350,28 @@ def upgrade() -> None:
     op.create_index("ix_sessions_user", "sessions", ["user"], unique=False)
     op.create_table(
         "signatures",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("scheme", sa.String(length=64), nullable=False),
+        sa.Column("article_id", sa.String(length=32), nullable=False),
         sa.Column("hashes", sa.LargeBinary(), nullable=False),
-        sa.Column("sort_at", Utc(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("terms", sa.LargeBinary(), nullable=False),
+        sa.Column("first_s", sa.BigInteger(), nullable=False),
+        sa.Column("last_s", sa.BigInteger(), nullable=False),
+        sa.Column("leaves_s", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("number", "scheme", name=op.f("pk_signatures")),
+    )
+    op.create_index("ix_signatures_article", "signatures", ["article_id"], unique=False)
+    op.create_index(
+        "ix_signatures_leaves",
+        "signatures",
+        ["leaves_s"],
+        unique=False,
+        sqlite_where=sa.text("leaves_s IS NOT NULL"),
+        postgresql_where=sa.text("leaves_s IS NOT NULL"),
     )
     op.create_table(
         "site_blocks",
