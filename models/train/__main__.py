@@ -17,6 +17,30 @@ def main(arguments: list[str] | None = None) -> None:
         prepare(options.corpora, options.parent, options.out, options.europarl)
     elif options.step == "train":
         _train(options)
+    elif options.step == "evaluate":
+        _evaluate(options)
+    elif options.step == "export":
+        from models.train.export import convert
+
+        convert(options.checkpoint, options.out, options.quantization)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from models.train.evaluate import as_json, evaluate
+
+    scores = evaluate(
+        options.checkpoint,
+        options.held_out,
+        options.name,
+        tuple(options.quantization),
+        tuple(options.beam),
+        options.limit,
+        options.outputs,
+    )
+    text = as_json(scores)
+    if options.json:
+        options.json.write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -53,6 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("--peak", type=float, help="highest learning rate")
     step.add_argument("--batch-tokens", type=int, help="ids a side of a batch, padding included")
     step.add_argument("--seed", type=int)
+    step = steps.add_parser("evaluate", help="BLEU, chrF, speed and size on held-out pairs")
+    step.add_argument("--checkpoint", type=Path, required=True, help="Hugging Face layout, such as RUN/export")
+    step.add_argument("--held-out", type=Path, required=True, help="lines of language, source, English")
+    step.add_argument("--name", required=True, help="what to call this checkpoint in the scores")
+    step.add_argument("--quantization", nargs="+", default=["int8", "float32"])
+    step.add_argument("--beam", nargs="+", type=int, default=[1, 4])
+    step.add_argument("--limit", type=int, help="only the first so many sentences a language")
+    step.add_argument("--outputs", type=Path, help="folder for the translations")
+    step.add_argument("--json", type=Path, help="file for the scores")
+    step = steps.add_parser("export", help="Hugging Face layout to CTranslate2")
+    step.add_argument("--checkpoint", type=Path, required=True)
+    step.add_argument("--out", type=Path, required=True)
+    step.add_argument("--quantization", default="int8")
     return parser
 
 

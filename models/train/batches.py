@@ -95,7 +95,9 @@ class Sampler:
         rows = [(g, i) for g, count in enumerate(wanted) for i in self._draw(self.groups[g], int(count))]
         lengths = np.array([self._lengths(self.groups[g], i) for g, i in rows])
         order = np.lexsort((lengths[:, 0] + rng.random(len(rows)), lengths[:, 1]))
-        batches, current, widest = [], [], 0
+        batches: list[list[tuple[int, int]]] = []
+        current: list[tuple[int, int]] = []
+        widest = 0
         for row in order:
             wide = max(widest, int(lengths[row].max()))
             if current and wide * (len(current) + 1) > tokens:

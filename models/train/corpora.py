@@ -100,7 +100,9 @@ def read_held_out(folder: Path) -> dict[str, tuple[Pair, ...]]:
 
 def read_training(folder: Path, held_out: dict[str, tuple[Pair, ...]]) -> Iterator[Pair]:
     """Yield the pairs that may be trained on: allowed origins, clean, sharing no side with a held-out pair."""
-    forbidden = {sentence_key(side) for pairs in held_out.values() for pair in pairs for side in (pair.source, pair.english)}
+    forbidden = {
+        sentence_key(side) for pairs in held_out.values() for pair in pairs for side in (pair.source, pair.english)
+    }
     for language in LANGUAGES:
         for pair in _read(folder / f"newsdev.{language}-en.tsv", language):
             yield from _allowed(Pair(language, pair.source, pair.english, "newsdev"), forbidden)
@@ -135,5 +137,7 @@ def _read(path: Path, language: str) -> Iterator[Pair]:
         for number, line in enumerate(lines, 1):
             columns = line.rstrip("\n").split("\t")
             if len(columns) != 3:
-                raise ValueError(f"{path}, line {number}: expected 3 columns (source, English, origin), got {len(columns)}")
+                raise ValueError(
+                    f"{path}, line {number}: expected 3 columns (source, English, origin), got {len(columns)}"
+                )
             yield Pair(language, columns[0].strip(), columns[1].strip(), columns[2])

@@ -62,7 +62,16 @@ def evaluate(
                         path.write_text("\n".join(translations) + "\n", encoding="utf-8")
                     quality = _quality(translations, [e for _, e in pairs])
                     scores.append(
-                        Score(name, language, quantization, beam, len(pairs), *quality, round(len(pairs) / seconds, 1), round(size, 1))
+                        Score(
+                            name,
+                            language,
+                            quantization,
+                            beam,
+                            len(pairs),
+                            *quality,
+                            round(len(pairs) / seconds, 1),
+                            round(size, 1),
+                        )
                     )
     return scores
 
@@ -79,7 +88,7 @@ def _translate(translator: Any, folder: Path, sentences: list[str], beam: int) -
     source = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
     target = sentencepiece.SentencePieceProcessor(model_file=str(folder / "target.spm"))
     began = time.perf_counter()
-    pieces = [ids + ["</s>"] for ids in source.encode(sentences, out_type=str)]
+    pieces = [[*words, "</s>"] for words in source.encode(sentences, out_type=str)]
     results = translator.translate_batch(
         pieces, beam_size=beam, max_batch_size=1024, batch_type="tokens", max_decoding_length=256
     )
@@ -88,7 +97,8 @@ def _translate(translator: Any, folder: Path, sentences: list[str], beam: int) -
 
 
 def _quality(translations: list[str], references: list[str]) -> tuple[float, str, float, str]:
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     bleu, chrf = BLEU(), CHRF()
     b, c = bleu.corpus_score(translations, [references]), chrf.corpus_score(translations, [references])

@@ -5,7 +5,6 @@ CTranslate2's own converter registers the source vocabulary for both sides, so o
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -45,8 +44,8 @@ def write_checkpoint(model: MarianMTModel, prepared: Path, folder: Path) -> None
     model.config.dtype = torch.float32
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        os.replace(folder, old)
-    os.replace(new, folder)
+        folder.rename(old)
+    new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -39,12 +39,12 @@ def fit(
     entries, entry = np.unique(key, return_inverse=True)
     entry_source, entry_target = entries // target_size, entries % target_size
     source_size = int(source.max()) + 1
-    probability = np.ones(len(entries))
-    count = probability
+    probability: NDArray[np.float64] = np.ones(len(entries))
+    count: NDArray[np.float64] = probability
     for _ in range(rounds):
-        weight = probability[entry]
+        weight: NDArray[np.float64] = probability[entry]
         weight /= np.bincount(link, weight, token_count)[link]
-        count = np.bincount(entry, weight, len(entries))
+        count = np.bincount(entry, weight, len(entries)).astype(np.float64)
         total = np.bincount(entry_source, count, source_size)
         probability = count / np.maximum(total[entry_source], 1e-12)
     kept = np.bincount(entry_source, count, source_size)[entry_source] >= least_count
@@ -52,7 +52,7 @@ def fit(
 
 
 def symmetric(sources: Sequence[Ids], targets: Sequence[Ids], empty: int, target_size: int, rounds: int = 6) -> Lexicon:
-    """Return the product of both directions' tables, per source piece summing to 1: what each finds likely of the other.
+    """Return the product of both directions' tables, scaled to sum to 1 for each source piece.
 
     The product drops the many rare pieces that one direction alone piles onto a frequent or unseen one.
     empty: the source id of the empty word, which explains what has no counterpart; it is not in the result.

@@ -75,4 +75,5 @@ def _dequantize(raw: bytes, position: int, shape: tuple[int, ...], name: str) ->
     count = int(np.prod(shape))
     (factor,) = np.frombuffer(raw, np.float32, 1, position + count)
     values = np.frombuffer(raw, np.int8, count, position).astype(np.float32) / factor
-    return values.reshape(shape if name == "Wemb" else shape[::-1])
+    matrix: NDArray[np.float32] = values.reshape(shape if name == "Wemb" else shape[::-1])
+    return matrix

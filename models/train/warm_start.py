@@ -1,4 +1,4 @@
-"""A MarianMT model that starts from the parent: its layers, its English, and its decoder cell learned anew as attention.
+"""A MarianMT model that starts from the parent: its layers, its English, its decoder cell refitted as attention.
 
 The parent's decoder has SSRU cells (Kim et al. 2019, "From research to production and back"), which neither
 transformers nor CTranslate2 know. Each is replaced by ordinary self-attention, fitted beforehand to give what
@@ -8,6 +8,7 @@ the cell gave on the same inputs.
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ PARENT_SHAPE = Shape()
 
 def build(shape: Shape, size: int, dropout: float) -> MarianMTModel:
     """Return a model with untied vocabularies of one size, the padding piece last; weights at random."""
-    config = MarianConfig(
+    settings = dict[str, Any](
         vocab_size=size,
         decoder_vocab_size=size,
         d_model=shape.width,
@@ -67,10 +68,10 @@ def build(shape: Shape, size: int, dropout: float) -> MarianMTModel:
         activation_dropout=0.0,
         attn_implementation="eager",  # on CPU three times as fast in training as the fused kernel in bf16
     )
-    return MarianMTModel(config)
+    return MarianMTModel(MarianConfig(**settings))
 
 
-def warm_start(model: MarianMTModel, prepared: Path, fit_steps: int = 600) -> None:
+def warm_start(model: MarianMTModel, prepared: Path, fit_steps: int = 400) -> None:
     """Copy the parent into the model: layers of the same shape, English embeddings, source embeddings by meaning.
 
     A wider model starts at random, but for the vocabularies: the parent's vectors fill its first columns.
@@ -146,7 +147,10 @@ def _copy_decoder_layer(layer: nn.Module, tensors: dict[str, Tensor], name: str)
 
 
 def ssru(inputs: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
-    """Return what the parent's cell gives: c[t] = f[t] c[t-1] + (1 - f[t]) W x[t], then ReLU. inputs: [batch, time, width]."""
+    """Return what the parent's cell gives: c[t] = f[t] c[t-1] + (1 - f[t]) W x[t], then ReLU.
+
+    inputs: [batch, time, width].
+    """
     forget = torch.sigmoid(inputs @ tensors[f"{name}_rnn_Wf"].T + tensors[f"{name}_rnn_bf"][0])
     new = (1 - forget) * (inputs @ tensors[f"{name}_rnn_W"].T)
     state, states = torch.zeros_like(new[:, 0]), []
@@ -156,7 +160,7 @@ def ssru(inputs: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
     return torch.relu(torch.stack(states, 1))
 
 
-class _Cell(nn.Module):
+class _Cell(nn.Module):  # type: ignore[misc, unused-ignore]
     """Stands in for a decoder layer's self-attention while the parent's own behaviour is recorded."""
 
     def __init__(self, tensors: dict[str, Tensor], name: str) -> None:
@@ -183,7 +187,7 @@ def fit_self_attention(model: MarianMTModel, tensors: dict[str, Tensor], prepare
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     portuguese = nn.Embedding.from_pretrained(tensors["Wemb"])
     own = model.model.encoder.embed_tokens
-    model.eval()
+    model.train(False)
     for step in range(steps):
         source, target = batches[step % len(batches)]
         with torch.no_grad():
@@ -204,7 +208,7 @@ def fit_self_attention(model: MarianMTModel, tensors: dict[str, Tensor], prepare
             parts.append(float(part))
             loss = loss + part
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
         if step % 100 == 0 or step == steps - 1:
@@ -217,7 +221,7 @@ def _pivot_batches(model: MarianMTModel, tensors: dict[str, Tensor], prepared: P
     english = vocabulary.processor(parse((prepared / "target.spm").read_bytes()))
     by_length: dict[int, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {}
     for left, right in pivot.read(prepared / "pivot.tsv"):
-        source, target = portuguese.encode(left) + [END], english.encode(right)
+        source, target = [*portuguese.encode(left), END], english.encode(right)
         if 5 <= len(target) <= 60:
             by_length.setdefault(len(target), []).append((np.array(source), np.array(target)))
     start = model.config.decoder_start_token_id

@@ -8,7 +8,10 @@ from models.train.noise import disturb, with_soft_hyphens, without_accents
 
 
 def test_accents_go_and_letters_stay() -> None:
-    assert without_accents("Éric a reçu la première fenêtre, groß und schön") == "Eric a recu la premiere fenetre, gross und schon"
+    assert (
+        without_accents("Éric a reçu la première fenêtre, groß und schön")
+        == "Eric a recu la premiere fenetre, gross und schon"
+    )
 
 
 def test_soft_hyphens_stand_inside_long_words_only() -> None:
@@ -26,5 +29,7 @@ def test_noise_never_empties_a_sentence_of_letters(source: str, seed: int, langu
 
 def test_english_changes_only_to_capitals() -> None:
     for seed in range(60):
-        _, english = disturb("Der Bürgermeister „sprach“ lange.", "The mayor spoke at length.", "de", random.Random(seed))
+        _, english = disturb(
+            "Der Bürgermeister „sprach“ lange.", "The mayor spoke at length.", "de", random.Random(seed)
+        )
         assert english in ("The mayor spoke at length.", "THE MAYOR SPOKE AT LENGTH.")
