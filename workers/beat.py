@@ -22,12 +22,22 @@ class LocalScheduler(Scheduler):
 
     producer = None  # never connects to the broker
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._failing: dict[str, str] = {}
+
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Run a chore; what it raises ends this run of it, not the clock."""
+        """Run a chore; what it raises ends this run of it, not the clock, and is told once until it works again."""
         try:
             self.app.tasks[entry.task](*entry.args, **entry.kwargs)
-        except Exception:
-            log.exception("a chore failed; it runs again at its next time", chore=entry.name)
+        except Exception as error:
+            kind = type(error).__name__
+            if self._failing.get(entry.name) != kind:
+                log.exception("a chore fails; it is tried again at each of its times", chore=entry.name)
+            self._failing[entry.name] = kind
+        else:
+            if self._failing.pop(entry.name, None):
+                log.info("a chore works again", chore=entry.name)
 
 
 def run() -> None:
