@@ -14,11 +14,8 @@ from itertools import groupby
 import numpy as np
 
 from ingest.language.cuts import Piece, cut
-from ingest.language.profiles import LANGUAGES, Profiles, Scores
+from ingest.language.profiles import LANGUAGES, Profiles, Scores, words_of
 from ingest.types import UNDETERMINED, Identified, Span
-
-SCALE = 0.25
-"""How much n-grams count: neighbours overlap, so their evidence is about four times too sure of itself."""
 
 SWITCH = 3.0
 SWITCH_AT_CAPITALS = 2.0
@@ -60,7 +57,7 @@ class Identifier:
         words: list[str] = []
         counts = []
         for piece in pieces:
-            found = profiles.words(_lowered(text[piece.start : piece.end]))
+            found = words_of(_lowered(text[piece.start : piece.end]))
             words += found
             counts.append(len(found))
         sums = np.zeros((len(words) + 1, len(LANGUAGES)))
@@ -87,7 +84,7 @@ def _viterbi(scores: Scores, pieces: tuple[Piece, ...]) -> list[str]:
     told = (scores != 0).any(axis=1)
     if not told.any():
         return [UNDETERMINED] * len(pieces)
-    weights = np.where(told[:, None], SCALE * (scores - scores.max(axis=1, keepdims=True)) + PRIOR, 0.0)
+    weights = np.where(told[:, None], scores - scores.max(axis=1, keepdims=True) + PRIOR, 0.0)
     best = np.zeros(len(LANGUAGES))
     stays, leaders = np.empty(scores.shape, dtype=bool), []
     for step, piece in enumerate(pieces):
