@@ -2,7 +2,8 @@
 
 A document's *key* is its canonical URL; without one, the id its giver gave it; without that, the hash of its bytes.
 The same key with other bytes is a new *revision* of the same document, never a second one; the same bytes again change
-nothing. A document that was taken down stays down, whoever brings it again.
+nothing. A document that was taken down stays down, whoever brings it again. An address that redirected to a document's
+own is an *alias* of it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ingest.store import pages
 from ingest.store.engine import db_now
 from ingest.store.ids import new_id
-from ingest.store.schema import documents
+from ingest.store.schema import aliases, documents
 from ingest.types import Page, Rejection, Stage, State
 from ingest.urls import canonical_url
 
@@ -110,6 +111,61 @@ def add_revision(connection: Connection, document_id: str, page: Page) -> int:
     return revision
 
 
+def keep_page(connection: Connection, document_id: str, page: Page) -> int | None:
+    """Keep a fetched page as the next revision, for the worker that holds the document; None: nothing new in it."""
+    if pages.newest_fingerprint(connection, document_id) == pages.fingerprint(page):
+        return None
+    revision: int | None = connection.scalar(
+        update(documents)
+        .where(documents.c.id == document_id)
+        .values(revision=documents.c.revision + 1)
+        .returning(documents.c.revision)
+    )
+    assert revision is not None, f"document {document_id} exists"
+    pages.save(connection, document_id, revision, page)
+    return revision
+
+
+def refetch(connection: Connection, document_id: str) -> bool:
+    """Make a document ready to be fetched again: its feed says that it changed; False where it must not be."""
+    again = connection.execute(
+        update(documents)
+        .where(
+            documents.c.id == document_id,
+            documents.c.state != State.REMOVED,
+            documents.c.stage != Stage.FETCH,
+            documents.c.url.is_not(None),
+        )
+        .values(
+            stage=Stage.FETCH,
+            state=State.PENDING,
+            attempts=0,
+            epoch=documents.c.epoch + 1,
+            lease_until=None,
+            lease_owner=None,
+            queued_at=None,
+            next_run_at=db_now(),
+            reason=None,
+            detail=None,
+            changed_at=db_now(),
+        )
+    )
+    return again.rowcount == 1
+
+
+def add_alias(connection: Connection, url: str, document_id: str) -> str:
+    """Let another address lead to a document; returns whose it is: the document's, or that of who had it before."""
+    key = "url:" + canonical_url(url)
+    owner: str | None = connection.scalar(select(documents.c.id).where(documents.c.key == key))
+    if owner is None:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        added = dialect.insert(aliases).values(key=key, document_id=document_id)
+        connection.execute(added.on_conflict_do_nothing(index_elements=["key"]))
+        owner = connection.scalar(select(aliases.c.document_id).where(aliases.c.key == key))
+    assert owner is not None, f"{key} leads somewhere"
+    return owner
+
+
 def page_key(page: Page, given_id: str | None) -> str:
     """What makes two inputs one."""
     if page.url:
@@ -154,6 +210,9 @@ def _open(
         "created_at": db_now(),
         "changed_at": db_now(),
     }
+    alias = connection.scalar(select(aliases.c.document_id).where(aliases.c.key == key))
+    if alias is not None:
+        return alias, False
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     opened = dialect.insert(documents).values(**values).on_conflict_do_nothing(index_elements=["key"])
     made = connection.scalar(opened.returning(documents.c.id))

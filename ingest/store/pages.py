@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 
 import zstandard
@@ -44,6 +45,12 @@ def save(connection: Connection, document_id: str, revision: int, page: Page) ->
 def newest_fingerprint(connection: Connection, document_id: str) -> str | None:
     """The fingerprint of the newest page; None where there is none yet."""
     query = select(pages.c.sha256).where(pages.c.document_id == document_id)
+    return connection.scalar(query.order_by(pages.c.revision.desc()).limit(1))
+
+
+def newest_time(connection: Connection, document_id: str) -> datetime | None:
+    """When the newest page was fetched; None where there is none yet."""
+    query = select(pages.c.fetched).where(pages.c.document_id == document_id)
     return connection.scalar(query.order_by(pages.c.revision.desc()).limit(1))
 
 
