@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from models.train import corpora
 
 Ids = NDArray[np.int64]
+# a source piece passes six layers, an English one two and the softmax: sorted so, 9 % of the source side is padding,
+# sorted by the English side alone 30 %
+_COST = np.array([1.0, 0.3])
 
 
 @dataclass(slots=True)
@@ -44,11 +47,13 @@ class Batch:
 
 
 def read_groups(tokens: Path) -> list[Group]:
-    """Return the groups of a `tokens.npz` as `prepare` wrote it."""
+    """Return the groups of a `tokens.npz` as `prepare` wrote it; origins no longer allowed are left out."""
     groups = []
     with np.load(tokens) as arrays:
         for name in sorted({key.rsplit(".", 1)[0] for key in arrays.files}):
             language, origin = name.split(".")
+            if origin not in corpora.ORIGINS:
+                continue
             starts = [
                 np.concatenate([[0], np.cumsum(arrays[f"{name}.{side}_length"], dtype=np.int64)])
                 for side in ("source", "target")
@@ -62,10 +67,10 @@ def read_groups(tokens: Path) -> list[Group]:
 def share(group: Group, progress: float) -> float:
     """Return the weight of a group's draws at this point of a run (0 to 1), in pairs.
 
-    News-like origins go from half their mean rate to one and a half times it, the others from 1.5 to 0.5.
+    News-like origins go from three quarters of their mean rate to five quarters of it, the others from 1.5 to 0.5.
     """
     late = corpora.ORIGINS[group.origin].late
-    ramp = 0.5 + progress if late else 1.5 - progress
+    ramp = 0.75 + 0.5 * progress if late else 1.5 - progress
     return len(group) * corpora.passes(group.origin, group.language) * ramp
 
 
@@ -94,7 +99,7 @@ class Sampler:
         wanted = rng.multinomial(pairs, weights / weights.sum())
         rows = [(g, i) for g, count in enumerate(wanted) for i in self._draw(self.groups[g], int(count))]
         lengths = np.array([self._lengths(self.groups[g], i) for g, i in rows])
-        order = np.lexsort((lengths[:, 0] + rng.random(len(rows)), lengths[:, 1]))
+        order = np.argsort(lengths @ _COST + rng.random(len(rows)))
         batches: list[list[tuple[int, int]]] = []
         current: list[tuple[int, int]] = []
         widest = 0

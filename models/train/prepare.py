@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 LONGEST = 110  # pieces a side; longer pairs are left out
 ALIGNED = 45_000  # pairs a language for the lexicon, the news-like ones first; 36 M links
-_ALIGN_FIRST = ("newsdev", "newsdev-kd", "tico19", "mt-geneval", "pud", "ding", "tatoeba", "mucow", "europarl")
+_ALIGN_FIRST = ("newsdev", "newsdev-kd", "tico19", "mt-geneval", "pud", "ding", "tatoeba", "europarl")
 
 
 def prepare(corpora_folder: Path, wheel: Path, out: Path, europarl_share: float = 1.0, seed: int = 1) -> None:

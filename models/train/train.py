@@ -38,16 +38,16 @@ class Plan:
     shape: Shape = field(default_factory=Shape)
     batch_tokens: int = 2_500  # ids a side of a batch, padding included
     round_pairs: int = 6_000  # pairs sorted by length together
-    peak: float = 6e-4
+    peak: float = 5e-4
     floor: float = 2e-5
-    warmup_steps: int = 200
+    warmup_steps: int = 60
     embedding_boost: float = 3.0  # the source embeddings are new: they learn this much faster than the rest
     dropout: float = 0.0
     # softmax over so many frequent pieces and so many drawn ones; None: over all
     candidates: tuple[int, int] | None = (4_000, 2_000)
     # the parent's English embeddings saw a thousand times the text of a CPU run; frozen, a step is a third cheaper
     train_english: bool = False
-    average_steps: float = 400.0  # memory of the averaged weights
+    average_steps: float = 120.0  # memory of the averaged weights
     save_minutes: float = 6.0
     export_minutes: float = 12.0
     seed: int = 1
@@ -62,6 +62,7 @@ def gpu_plan(minutes: float, shape: Shape) -> Plan:
         round_pairs=150_000,
         peak=1e-3,
         warmup_steps=400,
+        average_steps=1_000.0,
         dropout=0.1,
         candidates=None,
         train_english=True,

@@ -53,7 +53,7 @@ def test_a_restored_sampler_goes_on_where_the_other_stood() -> None:
 
 def test_news_grows_and_parliament_shrinks_over_a_run() -> None:
     parliament, news = groups()
-    assert share(news, 1.0) == pytest.approx(3 * share(news, 0.0))
+    assert share(news, 1.0) == pytest.approx(5 / 3 * share(news, 0.0))
     assert share(parliament, 1.0) == pytest.approx(share(parliament, 0.0) / 3)
 
 
