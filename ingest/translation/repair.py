@@ -1,5 +1,6 @@
 """Figures, hashtags and handles that the model lost, copied from the source into the English where they belong."""
 
+# ruff: noqa: SIM905
 from __future__ import annotations
 
 import re
@@ -8,24 +9,30 @@ from difflib import SequenceMatcher
 from functools import partial
 
 from ingest.translation.checks import LOOP, LOOP_CHARACTERS, LOOP_SHORT
-from ingest.translation.numbers import Figure, Found, figures, missing, unexplained
+from ingest.translation.numbers import MONTHS, Figure, Found, figures, missing, unexplained
 
 TAG = re.compile(r"(?<![\w/&])[#@]\w[\w.-]*\w")
 WORD = re.compile(r"\w[\w'’-]*")
-BROKEN_FIGURE = re.compile(r"\d[\d.,\u00a0\u202f ]*\d|\d")
+BROKEN_FIGURE = re.compile(r"\d+(?:[.,]\d+|[\u00a0\u202f ]\d{3}(?!\d))*")
 
 COGNATE = 4
 """Letters two words must share at their start to be taken for the same word: "soldats", "soldiers"."""
 
 
 def repair(source: str, target: str, lang: str) -> str:
-    """The English sentence with every figure, hashtag and handle of the source in it, and without loops."""
+    """The English sentence with every figure, hashtag and handle of the source in it, and without loops.
+
+    A lost figure first takes the place of one that came from nowhere; where that costs another figure, both are put in
+    between words; what is still missing then (a figure put between a number and its scale) stands at the end.
+    """
     target = unloop(source, target)
-    for figure in missing(figures(source, lang), target):
-        target = _put_figure(figure, source, target, lang)
+    wanted = figures(source, lang)
+    for put in (_put_figure, _insert_figure, _append_figure):
+        for figure in missing(wanted, target):
+            target = put(figure, source, target, lang)
     for tag in TAG.finditer(source):
         if tag.group() not in target:
-            target = _put_tag(tag, source, target)
+            target = _put_tag(tag, source, target, lang)
     return target
 
 
@@ -74,11 +81,20 @@ def _restyled(match: re.Match[str], *, plain: str, written: str) -> str:
 
 def _put_figure(figure: Figure, source: str, target: str, lang: str) -> str:
     spoiled = _spoiled(figure, source, target, lang)
-    if spoiled is not None:
-        start, end = spoiled
-        return _spaced(target, start, end, figure.english)
-    start = _place(figure.start, figure.end, source, target)
-    return _spaced(target, start, start, figure.english)
+    if spoiled is None:
+        return _insert_figure(figure, source, target, lang)
+    start, end = spoiled
+    return target[:start] + figure.english + target[end:]
+
+
+def _insert_figure(figure: Figure, source: str, target: str, lang: str) -> str:
+    place = _place(figure.start, figure.end, source, target, lang)
+    return _spaced(target, place, figure.english)
+
+
+def _append_figure(figure: Figure, source: str, target: str, lang: str) -> str:
+    end = _end_of_words(target)
+    return f"{target[:end]} ({figure.english}){target[end:]}".lstrip()
 
 
 def _spoiled(figure: Figure, source: str, target: str, lang: str) -> tuple[int, int] | None:
@@ -137,11 +153,11 @@ def _likeness(figure: Figure, span: tuple[int, int], source: str, target: str) -
     return 0.7 * digits + 0.3 * (1 - shift)
 
 
-def _place(start: int, end: int, source: str, target: str) -> int:
+def _place(start: int, end: int, source: str, target: str, lang: str) -> int:
     """The offset in the target, at a word's start, where something at start..end of the source belongs.
 
-    Words that both sides share, by spelling or by their first letters, are the anchors: before the word that follows it
-    in the source, behind the word that stands before it, or else at the same share of the sentence.
+    Words that both sides share, by spelling, by their first letters or as months, are the anchors: before the word that
+    follows it in the source, behind the word that stands before it, or else at the same share of the sentence.
     """
     words = list(WORD.finditer(target))
     if not words:
@@ -150,11 +166,11 @@ def _place(start: int, end: int, source: str, target: str) -> int:
     preceding = list(WORD.finditer(source[:start]))[-2:]
     expected = start / max(len(source), 1)
     for distance, word in enumerate(following):
-        anchor = _anchor(word.group(), words, expected, target)
+        anchor = _anchor(word.group(), words, expected, target, lang)
         if anchor is not None:
             return words[max(0, anchor - distance)].start()
     for distance, word in enumerate(reversed(preceding)):
-        anchor = _anchor(word.group(), words, expected, target)
+        anchor = _anchor(word.group(), words, expected, target, lang)
         if anchor is not None:
             behind = anchor + distance + 1
             return words[behind].start() if behind < len(words) else _end_of_words(target)
@@ -162,15 +178,23 @@ def _place(start: int, end: int, source: str, target: str) -> int:
     return words[nearest].start()
 
 
-def _anchor(word: str, words: list[re.Match[str]], expected: float, target: str) -> int | None:
+MONTHS_OF = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+    "de": "januar februar märz april mai juni juli august september oktober november dezember".split(),
+}
+
+
+def _anchor(word: str, words: list[re.Match[str]], expected: float, target: str, lang: str) -> int | None:
     """Number of the target's word that is the same or a cognate, the nearest to the expected place."""
-    matching = [number for number, other in enumerate(words) if _cognate(word.lower(), other.group().lower())]
+    months = MONTHS_OF.get(lang, [])
+    plain = MONTHS[months.index(word.lower())] if word.lower() in months else word.lower()
+    matching = [number for number, other in enumerate(words) if _cognate(plain, other.group().lower())]
     return min(matching, key=lambda n: abs(words[n].start() / len(target) - expected), default=None)
 
 
 def _cognate(one: str, other: str) -> bool:
     if one == other:
-        return len(one) > 2
+        return len(one) > 2 or one.isdigit()
     return len(one) >= COGNATE and len(other) >= COGNATE and one[:COGNATE] == other[:COGNATE]
 
 
@@ -178,19 +202,19 @@ def _end_of_words(target: str) -> int:
     return len(target.rstrip(" .!?…\"'»”)"))
 
 
-def _spaced(target: str, start: int, end: int, text: str) -> str:
-    """The target with `text` in place of start..end, a space on either side where words meet."""
-    before, after = target[:start], target[end:]
-    if before and (before[-1].isalnum() or before[-1] in ".,;:!?)%"):
+def _spaced(target: str, place: int, text: str) -> str:
+    """The target with `text` at a place, a space on either side where words meet."""
+    before, after = target[:place], target[place:]
+    if before and not before[-1].isspace() and before[-1] not in "([\"'«“-–":
         before += " "
     if after and after[0].isalnum():
         after = " " + after
     return before + text + after
 
 
-def _put_tag(tag: re.Match[str], source: str, target: str) -> str:
+def _put_tag(tag: re.Match[str], source: str, target: str, lang: str) -> str:
     bare = re.search(rf"(?<!\w)[#@]?[ ]?{re.escape(tag.group()[1:])}(?!\w)", target, re.IGNORECASE)
     if bare is not None:
         return target[: bare.start()] + tag.group() + target[bare.end() :]
-    place = _place(tag.start(), tag.end(), source, target)
-    return _spaced(target, place, place, tag.group())
+    place = _place(tag.start(), tag.end(), source, target, lang)
+    return _spaced(target, place, tag.group())
