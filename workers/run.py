@@ -47,6 +47,10 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
         without_mingle=True,
         without_heartbeat=True,
     )
+    if translates:
+        from workers import standby
+
+        standby.start()
     work.start()
     raise SystemExit(work.exitcode)
 
