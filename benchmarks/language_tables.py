@@ -76,11 +76,11 @@ def profile(lang: str, path: Path, forms: Path | None) -> dict[str, object]:
     shares = [(function, FUNCTION_SHARE), (Counter(filter(str.isalpha, forms_list)), FORMS_SHARE)]
     masses: dict[str, float] = defaultdict(float)
     rest = 1.0
-    for words, share in shares:
-        if words:
+    for part, share in shares:
+        if part:
             rest -= share
-            total = words.total()
-            for word, count in words.items():
+            total = part.total()
+            for word, count in part.items():
                 masses[word] += share * count / total
     total = text.total()
     for word, count in text.items():
