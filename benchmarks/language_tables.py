@@ -113,9 +113,9 @@ def frequencies(corpora: Path) -> dict[str, dict[str, float]]:
     zipf: dict[str, dict[str, float]] = {}
     for lang, genres in counts.items():
         mean: dict[str, float] = defaultdict(float)
-        for genre in genres.values():
-            total = genre.total() * len(genres)
-            for word, count in genre.items():
+        for counted in genres.values():
+            total = counted.total() * len(genres)
+            for word, count in counted.items():
                 mean[word] += count / total
         zipf[lang] = {word: 9 + math.log10(mean[word]) for word in sorted(mean, key=mean.__getitem__, reverse=True)}
     return zipf
