@@ -134,15 +134,7 @@ def _replace_sqlite(place: Path, source: Path) -> tuple[Copy, Path | None]:
 
 
 def _dump(settings: Settings, url: URL, target: Path) -> Copy:
-    database = engine.connect(settings.sqlalchemy_url)
-    try:
-        with database.reading() as connection:
-            revision = migrations.revision(connection) or ""
-            counts = [
-                connection.scalar(select(func.count()).select_from(table)) or 0 for table in (documents, articles)
-            ]
-    finally:
-        database.close()
+    revision, counts = _holds(settings)
     _postgresql(url, "pg_dump", "--format=custom", "--no-owner", "--file", str(target))
     listed = _postgresql(url, "pg_restore", "--list", str(target), connect=False)
     missing = [name for name in _COUNTED if f" {name} " not in listed]
@@ -162,16 +154,18 @@ def _undump(settings: Settings, url: URL, source: Path) -> Copy:
         "--exit-on-error",
         str(source),
     )
+    revision, counts = _holds(settings)
+    return Copy(source, source.stat().st_size, revision, *counts)
+
+
+def _holds(settings: Settings) -> tuple[str, list[int]]:
     database = engine.connect(settings.sqlalchemy_url)
     try:
         with database.reading() as connection:
-            revision = migrations.revision(connection) or ""
-            counts = [
-                connection.scalar(select(func.count()).select_from(table)) or 0 for table in (documents, articles)
-            ]
+            counts = (connection.scalar(select(func.count()).select_from(table)) for table in (documents, articles))
+            return migrations.revision(connection) or "", [count or 0 for count in counts]
     finally:
         database.close()
-    return Copy(source, source.stat().st_size, revision, *counts)
 
 
 def _postgresql(url: URL, program: str, *arguments: str, connect: bool = True) -> str:
