@@ -54,6 +54,7 @@ class Settings(BaseModel):
     open_console: bool = Field(
         False, description="Console and API without log-in; only where `host` is a loopback address."
     )
+    rate_per_minute: int = Field(1200, ge=1, description="Requests a minute that one token or address may make to /v1.")
 
     user_agent: str = Field(
         "Newsfold/0.1 (+https://example.org/newsfold; polite feed reader)",

@@ -6,6 +6,7 @@ or write down what a person or a program wants; workers do it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -14,16 +15,20 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy import inspect
 from starlette.middleware.gzip import GZipMiddleware
 
 import ingest
 from ingest.errors import Misconfigured
 from ingest.settings import Settings
+from ingest.store import people
 from ingest.store.engine import Database, connect
 from ingest.web import api, health, ui
 from ingest.web.api.description import describe
+from ingest.web.auth import new_key
 from ingest.web.headers import AllowedHosts, BodyLimit, SecurityHeaders
 from ingest.web.problems import install_problems
+from ingest.web.rates import Rates
 
 STATIC = Path(__file__).parent / "static"
 
@@ -39,6 +44,8 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if not settings.open_console:
+            welcome(opened)
         yield
         if database is None:
             opened.close()
@@ -55,6 +62,8 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to add to it
     app.state.settings = settings
     app.state.database = opened
+    app.state.key = new_key()
+    app.state.rates = Rates(settings.rate_per_minute)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(health.router)
     app.include_router(api.router)
@@ -65,6 +74,17 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
     app.add_middleware(BodyLimit, max_bytes=settings.max_page_bytes)
     app.add_middleware(AllowedHosts, names=allowed_hosts(settings))
     return app
+
+
+def welcome(database: Database) -> None:
+    """Where nobody can log in yet: make an administrator, and print the password this one time."""
+    with database.writing() as connection:
+        if not inspect(connection).has_table("users"):
+            return  # not migrated yet: /readyz says so
+        first = people.add_first(connection)
+    if first is not None:
+        name, password = first
+        print(f"First start: log in as {name} with the password {password} (shown this once)", file=sys.stderr)  # noqa: T201
 
 
 def is_loopback(host: str) -> bool:

@@ -34,7 +34,10 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds SECURITY_HEADERS to every answer; caching is forbidden where the answer does not speak of it itself."""
+    """Adds SECURITY_HEADERS to every answer, and what is left of the asker's rate.
+
+    Caching is forbidden where the answer does not speak of it itself.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -48,7 +51,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in (SECURITY_HEADERS | scope.get("state", {}).get("rate_headers", {})).items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "public, max-age=3600" if static else "no-store")
             await send(message)

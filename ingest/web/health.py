@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.settings import Settings
-from ingest.store.schema import leases, metadata
+from ingest.store import leases, migrations, units
 from ingest.web.database import TheDatabase, TheSettings
-
-RECONCILER = "reconcile"
-"""Name of the reconciler's lease."""
 
 MISSED = 3
 """Runs of the reconciler that may be missed before we say so."""
@@ -49,20 +45,22 @@ def readyz(database: TheDatabase, settings: TheSettings) -> JSONResponse:
 
 
 def schema_check(connection: Connection) -> str:
-    """ok, or which tables are missing."""
-    missing = sorted(set(metadata.tables) - set(inspect(connection).get_table_names()))
-    return "ok" if not missing else f"missing tables: {', '.join(missing)}; run `ingest migrate`"
+    """ok, or at which revision the database is."""
+    if migrations.is_current(connection):
+        return "ok"
+    return (
+        f"at revision {migrations.revision(connection) or 'none'}, expected {migrations.head()}; run `ingest migrate`"
+    )
 
 
 def reconciler_check(connection: Connection, settings: Settings) -> str:
     """ok, or how long ago stuck work was last looked for."""
-    done: datetime | None = connection.scalar(select(leases.c.done_at).where(leases.c.name == RECONCILER))
-    if done is None:
+    age = leases.age_s(connection, units.RECONCILER)
+    if age is None:
         return "ok: has not run yet"
-    late = datetime.now(UTC) - done
-    if late <= timedelta(seconds=max(MISSED * settings.reconcile_s, 10)):
+    if age <= max(MISSED * settings.reconcile_s, 10):
         return "ok"
-    return f"last ran {late.total_seconds():.0f} s ago, expected every {settings.reconcile_s:g} s"
+    return f"last ran {age:.0f} s ago, expected every {settings.reconcile_s:g} s"
 
 
 def broker_check(settings: Settings) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ingest.errors import BadInput
+from ingest.web.auth import LogInFirst
 from ingest.web.ui.render import page
 
 MEDIA_TYPE = "application/problem+json"
@@ -43,7 +44,7 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install_problems(app: FastAPI) -> None:
-    """Give the application its three kinds of error."""
+    """Give the application its kinds of error."""
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
@@ -54,6 +55,10 @@ def install_problems(app: FastAPI) -> None:
         wrong = [{"where": ".".join(str(part) for part in item["loc"]), "what": item["msg"]} for item in error.errors()]
         detail = "; ".join(f"{item['where']}: {item['what']}" for item in wrong)
         return answer(request, 422, detail, {}, errors=wrong)
+
+    @app.exception_handler(LogInFirst)
+    def _log_in(_request: Request, direction: LogInFirst) -> Response:
+        return RedirectResponse(direction.where, status_code=303)
 
     @app.exception_handler(BadInput)
     def _bad(request: Request, error: BadInput) -> Response:

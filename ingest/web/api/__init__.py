@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from ingest.web.api import articles, clusters
+from ingest.store.tokens import Scope
+from ingest.web.api import articles, changes, clusters, documents
+from ingest.web.auth import program
+from ingest.web.problems import described
+from ingest.web.rates import within_rate
 
-router = APIRouter(prefix="/v1")
-router.include_router(articles.router)
-router.include_router(clusters.router)
+router = APIRouter(prefix="/v1", dependencies=[Depends(within_rate)], responses=described(429))
+for part in (articles, clusters, changes):
+    router.include_router(part.router, dependencies=[Depends(program(Scope.READ))])
+router.include_router(documents.router)  # its routes name their scopes themselves

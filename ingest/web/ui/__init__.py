@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from ingest.web.ui import articles, clusters, documents, overview
+from ingest.store.people import Role
+from ingest.web.auth import person
+from ingest.web.ui import articles, clusters, documents, overview, sessions
+
+PARTS = (overview, articles, clusters, documents)
+"""The pages that nobody sees without logging in."""
 
 router = APIRouter(include_in_schema=False)
-router.include_router(overview.router)
-router.include_router(articles.router)
-router.include_router(clusters.router)
-router.include_router(documents.router)
+router.include_router(sessions.router)
+for part in PARTS:
+    router.include_router(part.router, dependencies=[Depends(person(Role.READER))])

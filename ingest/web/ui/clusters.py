@@ -89,10 +89,21 @@ def letter(number: int) -> str:
     return chr(ord("A") + number % 26) + (str(number // 26) if number >= 26 else "")
 
 
-def time_line(members: tuple[Listed, ...]) -> tuple[tuple[str, float], ...]:
-    """Where each member stands between the first and the last of them, 0 to 1; empty when all are of one moment."""
+def time_line(members: tuple[Listed, ...]) -> tuple[tuple[str, float, int], ...]:
+    """Where each member stands between the first and the last of them, 0 to 1, and how many lie under it there.
+
+    Empty when all are of one moment. members: the oldest first.
+    """
     times = [member.sort_at.timestamp() for member in members]
-    if not times or max(times) - min(times) < 60:
+    if not times or times[-1] - times[0] < 60:
         return ()
-    low, high = min(times), max(times)
-    return tuple((member.id, (at - low) / (high - low)) for member, at in zip(members, times, strict=True))
+    placed: list[tuple[str, float, int]] = []
+    last, level = -1.0, 0
+    for member, at in zip(members, times, strict=True):
+        x = (at - times[0]) / (times[-1] - times[0])
+        if x - last < 0.026:  # the width of a mark
+            level = (level + 1) % 5
+        else:
+            last, level = x, 0
+        placed.append((member.id, x, level))
+    return tuple(placed)

@@ -15,6 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ingest.web.ui import words
 
+OPENING = 76
+"""Characters of a text that stand for its missing headline."""
+
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -45,6 +48,7 @@ def environment() -> Environment:
         "STATES": words.STATES,
         "KINDS": words.KINDS,
         "query": query,
+        "opening": opening,
     }
     return made
 
@@ -54,9 +58,18 @@ def page(request: Request, template: str, values: Mapping[str, Any], *, status_c
     context = {
         "path": request.url.path,
         "now": datetime.now(UTC),
+        "who": getattr(request.state, "who", None),
         **values,
     }
     return HTMLResponse(environment().get_template(template).render(context), status_code=status_code)
+
+
+def opening(item: Any) -> str:
+    """How a text without a headline begins: the line that stands for one."""
+    text = getattr(item, "excerpt", None) or getattr(item, "text", "")
+    line = str(text).strip().partition("\n")[0].lstrip("-–• ")
+    cut = line if len(line) <= OPENING else line[:OPENING].rpartition(" ")[0] + " …"
+    return cut or "Without a headline"
 
 
 def query(**parts: object) -> str:
@@ -89,8 +102,10 @@ def day(at: datetime | None) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """`3 June 2025, 14:05 UTC`."""
-    return f"{day(at)}, {at:%H:%M} UTC" if at else ""
+    """`3 June 2025, 14:05 UTC`; the day alone where the time is midnight: pages often give no more."""
+    if at is None:
+        return ""
+    return day(at) if (at.hour, at.minute, at.second) == (0, 0, 0) else f"{day(at)}, {at:%H:%M} UTC"
 
 
 def iso(at: datetime | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,7 +16,8 @@ from sqlalchemy import Connection, insert, update
 from ingest.settings import Settings
 from ingest.store import articles, documents, extractions
 from ingest.store.engine import Database, connect
-from ingest.store.schema import clusters, matches, members, metadata, outcomes, related
+from ingest.store.migrations import upgrade
+from ingest.store.schema import clusters, matches, members, outcomes, related
 from ingest.store.schema import documents as documents_table
 from ingest.types import Article, Block, BlockKind, Document, Identified, Metadata, Page, Sentence, Span, State
 from ingest.web.app import create_app
@@ -43,11 +45,20 @@ GERMAN = (
 )
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at the newest schema, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("empty") / "empty.sqlite"
+    made = connect(f"sqlite:///{path}")
+    upgrade(made)
+    made.close()
+    return path
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path, empty_file: Path) -> Iterator[Database]:
+    copyfile(empty_file, tmp_path / "web.sqlite")
     made = connect(f"sqlite:///{tmp_path / 'web.sqlite'}")
-    with made.writing() as connection:
-        metadata.create_all(connection)
     yield made
     made.close()
 
@@ -135,14 +146,14 @@ class Newsroom:
             )
             for place, id_ in enumerate(ids):
                 kind = "translated" if place else None
-                row = {"article_id": id_, "cluster_id": cluster_id, "kind": kind, "joined_at": NOON}
-                connection.execute(insert(members).values(row))
+                row = {"article_id": id_, "cluster_id": cluster_id, "leader": id_, "words": 30, "kind": kind}
+                connection.execute(insert(members).values(joined_at=NOON, **row))
             texts = articles.load_many(connection, list(ids))
             for other in ids[1:]:
                 a, b = sorted((ids[0], other))
                 passages = [[0, len(texts[a].text), 0, len(texts[b].text)]]
                 values = {"estimated": 0.6, "exact": exact, "rule": rule, "kind": "translated", "passages": passages}
-                connection.execute(insert(matches).values(a=a, b=b, at=NOON, **values))
+                connection.execute(insert(matches).values(a=a, b=b, score=exact, at=NOON, **values))
         return cluster_id
 
     def related(self, one: str, other: str, similarity: float = 0.41) -> None:

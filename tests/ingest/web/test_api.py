@@ -95,5 +95,8 @@ def test_description_covers_every_route_and_its_errors(client: TestClient) -> No
     assert described["openapi"].startswith("3.1")
     assert "Problem" in described["components"]["schemas"]
     for path, item in described["paths"].items():
-        if path.startswith("/v1/"):
-            assert {"200", "401", "422"} <= set(item["get"]["responses"]) | {"200"}, path
+        for method, route in item.items():
+            if path.startswith("/v1/"):
+                assert {"401", "403", "422", "429"} <= set(route["responses"]), (method, path)
+                assert route["summary"]
+                assert route["description"]
