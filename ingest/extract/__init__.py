@@ -10,6 +10,6 @@ Importing this package loads none of the heavy libraries; the first page does.
 
 from ingest.extract.lines import extract_lines
 from ingest.extract.page import extract_page
-from ingest.extract.site_memory import DictSiteMemory, Seen, SiteMemory, fingerprint
+from ingest.extract.site_memory import DictSiteMemory, SiteMemory, fingerprint, fingerprints
 
-__all__ = ["DictSiteMemory", "Seen", "SiteMemory", "extract_lines", "extract_page", "fingerprint"]
+__all__ = ["DictSiteMemory", "SiteMemory", "extract_lines", "extract_page", "fingerprint", "fingerprints"]

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ingest.extract.dates import find_date
+from ingest.extract.features import is_sentence
 from ingest.extract.glue import split_glued
 from ingest.extract.headline import find_headline, same_text
-from ingest.extract.rules import Hit, RuleTable, builtin_rules, fold
-from ingest.extract.score import is_sentence, score_lines
+from ingest.extract.rules import Hit, RuleTable, builtin_rules, fold, wording
+from ingest.extract.score import score_lines
 from ingest.types import Block, BlockKind, Metadata
 
 KEEP = 0.5
@@ -65,9 +66,9 @@ def clean_lines(
     if scores is not None:
         scores = [score for score, cut in zip(scores, pieces, strict=True) for _ in cut]
     parts = [piece for cut in pieces for piece in cut]
-    texts = [part.text for part in parts]
-    hits = [rules.match(text) for text in texts]
-    scores = score_lines(texts) if scores is None else scores
+    lines = [wording(part.text) for part in parts]
+    hits = [rules.match(line) for line in lines]
+    scores = score_lines(lines, hits) if scores is None else scores
     blocks = [_decide(part, hit, score) for part, hit, score in zip(parts, hits, scores, strict=True)]
     _keep_before_kept(blocks, hits)
     _tell_sources(blocks)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ingest.extract.features import is_sentence
 from ingest.extract.rules import fold
-from ingest.extract.score import is_sentence
 
 LOOK_BACK = 8
 """Lines above the first paragraph that are looked at: date, byline, share bar and picture credit stand between."""

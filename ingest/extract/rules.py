@@ -1,15 +1,16 @@
 """The explicit rules: which words make a line furniture, read from the table `rules.toml`.
 
-A rule has an id that a reader of a struck-out line is shown. All patterns run through RE2, so the time is linear in
-the line whatever a person writes into the table; a line is asked about all of them in one pass.
+A rule has an id that a reader of a struck-out line is shown. Phrases are looked up word by word in hash tables, and
+patterns run through RE2, so the time is linear in the line whatever a person writes into the table.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any
@@ -20,59 +21,87 @@ from ingest.types import BlockKind
 DEFAULT_MAX = 160
 """Longest line a rule is asked about where its table names none: prompts are short, paragraphs are not."""
 
-KINDS = frozenset({"boilerplate", "metadata", "credit", "caption", "keep"})
-_MEMORY = 256 << 20
-"""Upper limit of the automaton of all patterns in bytes: RE2's own (8 MB) is too small for the whole table."""
+MAX_GAP = 5
+"""Words that "..." in a phrase stands for at most."""
 
-_BLANKS = re.compile(r"\s+")
+_MEMORY = 64 << 20
+"""Upper limit of an RE2 automaton in bytes: RE2's own (8 MB) is too small for all patterns in one set."""
+
+_KINDS = {
+    "boilerplate": BlockKind.BOILERPLATE,
+    "metadata": BlockKind.METADATA,
+    "credit": BlockKind.METADATA,
+    "caption": BlockKind.CAPTION,
+    "keep": BlockKind.HEADING,
+}
+_WORD = re.compile(r"\w+")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "\u2011": "-", "\u2010": "-"})
-_WORD, _NOT_WORD = r"[\pL\pN\pM_]", r"[^\pL\pN\pM_]"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One table of `rules.toml`."""
+    """One table of `rules.toml`; see the head of that file for what the fields mean."""
 
     id: str
     lang: str
     kind: str
-    pattern: str
-    example: str
-    unless: str = ""
+    line: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    pattern: str = ""
     max: int = DEFAULT_MAX
-    cut: bool = False
     case: bool = False
+    cut: bool = False
+    soft: bool = False
+    example: str = ""
+    unless: str = ""
 
     @property
     def block_kind(self) -> BlockKind:
         """What a line becomes that the rule decides."""
-        return {
-            "boilerplate": BlockKind.BOILERPLATE,
-            "metadata": BlockKind.METADATA,
-            "credit": BlockKind.METADATA,
-            "caption": BlockKind.CAPTION,
-            "keep": BlockKind.PARAGRAPH,
-        }[self.kind]
+        return _KINDS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that matched a line: the words it matched, and where a cut or a credit begins in the line."""
+    """A rule that matched a line: the words it matched, where a cut begins in the line, and the credit in it."""
 
     rule: Rule
     matched: str
-    start: int
+    start: int = 0
     credit: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One line in the forms that rules and features look at."""
+
+    text: str
+    written: str  # single blanks, straight apostrophes
+    folded: str  # that in lower case
+    words: tuple[str, ...]  # of the folded form
+
+
+def wording(text: str) -> Wording:
+    """The forms of a line."""
+    written = plain(text)
+    folded = written.lower()
+    return Wording(text, written, folded, tuple(_WORD.findall(folded)))
+
+
 def plain(text: str) -> str:
-    """The line with straight apostrophes and single blanks, in its own case; as long as the line only by chance."""
-    return _BLANKS.sub(" ", text.translate(_APOSTROPHES)).strip()
+    """The line with straight apostrophes and single blanks, in its own case."""
+    return " ".join((text if text.isascii() else text.translate(_APOSTROPHES)).split())
 
 
 def fold(text: str) -> str:
-    """What the patterns are searched in: `plain`, in lower case."""
+    """What phrases and patterns are searched in: `plain`, in lower case."""
     return plain(text).lower()
+
+
+def words_of(folded: str) -> list[str]:
+    """The words of a folded line, as phrases see them."""
+    return _WORD.findall(folded)
 
 
 class RuleTable:
@@ -80,62 +109,131 @@ class RuleTable:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-
-    @cached_property
-    def _sets(self) -> tuple[tuple[Any, tuple[Rule, ...]], ...]:
-        """One RE2 set for the folded line, one for the line as written, each with its rules in order."""
-        return tuple(
-            (_compile_set(chosen), chosen)
-            for chosen in (
-                tuple(rule for rule in self.rules if not rule.case),
-                tuple(rule for rule in self.rules if rule.case),
-            )
-        )
-
-    @cached_property
-    def _patterns(self) -> dict[Rule, Any]:
-        return {rule: _compile(rule) for rule in self.rules}
-
-    @cached_property
-    def _order(self) -> dict[Rule, int]:
-        return {rule: place for place, rule in enumerate(self.rules)}
+        self._whole: dict[str, int] = {}
+        self._starts: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+        self._holds: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+        for number, rule in enumerate(self.rules):
+            for phrase in rule.line:
+                self._whole.setdefault(" ".join(_phrase(phrase)), number)
+            for phrase in rule.start:
+                self._starts[_phrase(phrase)[0]].append((_phrase(phrase), number))
+            for phrase in rule.holds:
+                first = _phrase(phrase)[0]
+                self._holds[first[:4] + "*" if first.endswith("*") else first].append((_phrase(phrase), number))
+        self._starred = any(key.endswith("*") for key in self._holds)
 
     @cached_property
     def longest(self) -> int:
-        """Longest line that any rule is asked about, in characters."""
-        return max((rule.max for rule in self.rules), default=0)
+        """Longest line that any rule but the cuts is asked about, in characters."""
+        return max((rule.max for rule in self.rules if not rule.cut), default=0)
 
-    def match(self, text: str) -> Hit | None:
+    def match(self, line: Wording) -> Hit | None:
         """The first rule of the table, cuts aside, that takes the whole line; None where none does."""
-        return self._first(text, cut=False)
+        length = len(line.written)
+        if length > self.longest:
+            return None
+        found = self._phrases(line.words)
+        found += [(number, "") for number in self._patterns_in(line.written, line.folded)]
+        fitting = [hit for hit in found if length <= self.rules[hit[0]].max]
+        if not fitting:
+            return None
+        number, matched = min(fitting)
+        return Hit(self.rules[number], matched) if matched else self._hit(number, line.written)
 
     def cut(self, text: str) -> Hit | None:
         """The first rule that takes the end of the line; its `start` counts in `text`."""
-        return self._first(text, cut=True)
-
-    def _first(self, text: str, *, cut: bool) -> Hit | None:
-        if len(text) > self.longest:
+        if ":" not in text and "|" not in text:  # every cut has one: most paragraphs need no search
             return None
-        written = plain(text)
-        found: list[Rule] = []
-        for (compiled, rules), form in zip(self._sets, (written.lower(), written), strict=True):
-            found += [
-                rules[i] for i in (compiled.Match(form) or ()) if rules[i].cut is cut and len(written) <= rules[i].max
-            ]
-        if not found:
+        lowered = text.translate(_APOSTROPHES).lower()
+        if len(lowered) != len(text):  # a letter that grows in lower case would shift the cut
             return None
-        rule = min(found, key=self._order.__getitem__)
-        return self._hit(rule, text, written)
+        for rule, pattern in self._cuts:
+            match = pattern.search(lowered) if len(text) <= rule.max else None
+            if match is not None:
+                return Hit(rule, match.group().strip()[:80], match.span(match.re.groupindex["from"])[0])
+        return None
 
-    def _hit(self, rule: Rule, text: str, written: str) -> Hit:
-        match = self._patterns[rule].search(written if rule.case else written.lower())
-        named = match.groupdict()
+    def _phrases(self, words: Sequence[str]) -> list[tuple[int, str]]:
+        """Rules whose phrases the words have, with the phrase; in no order."""
+        found: list[tuple[int, str]] = []
+        key = " ".join("#" if word.isdigit() else word for word in words)
+        if key in self._whole:
+            found.append((self._whole[key], key))
+        if words:
+            for phrase, number in self._starts.get(words[0], ()):
+                if _opens(words, 0, phrase):
+                    found.append((number, " ".join(phrase)))
+        for place, word in enumerate(words):
+            candidates = self._holds.get(word, ())
+            if self._starred:
+                candidates = [*candidates, *self._holds.get(word[:4] + "*", ())]
+            for phrase, number in candidates:
+                if _opens(words, place, phrase):
+                    found.append((number, " ".join(phrase)))
+        return found
+
+    def _patterns_in(self, written: str, folded: str) -> Iterator[int]:
+        for compiled, numbers in self._sets:
+            form = written if self.rules[numbers[0]].case else folded
+            yield from (numbers[i] for i in compiled.Match(form) or ())
+
+    def _hit(self, number: int, written: str) -> Hit:
+        rule = self.rules[number]
+        match = _compile(rule).search(written if rule.case else written.lower())
         credit = ""
-        if named.get("credit"):  # in the line's own case
+        if match is not None and match.groupdict().get("credit"):  # in the line's own case
             start, end = match.span(match.re.groupindex["credit"])
             credit = written[start:end]
-        start = text.translate(_APOSTROPHES).lower().rfind(named["from"]) if named.get("from") else match.start()
-        return Hit(rule, match.group()[:80].strip(), start, credit)
+        return Hit(rule, match.group().strip()[:80] if match else "", 0, credit)
+
+    @cached_property
+    def _sets(self) -> list[tuple[Any, tuple[int, ...]]]:
+        """All patterns but the cuts, those that see the line as written apart: one pass tells which ones match."""
+        groups = []
+        for case in (False, True):
+            numbers = tuple(
+                number for number, rule in enumerate(self.rules) if rule.pattern and not rule.cut and rule.case is case
+            )
+            if numbers:
+                groups.append((_compile_set([self.rules[number] for number in numbers]), numbers))
+        return groups
+
+    @cached_property
+    def _cuts(self) -> list[tuple[Rule, Any]]:
+        return [(rule, _compile(rule)) for rule in self.rules if rule.cut]
+
+
+def _phrase(phrase: str) -> tuple[str, ...]:
+    """The words of a phrase of the table, with its marks: "#", "_", "..." and a star at the end of a word."""
+    words: list[str] = []
+    for piece in phrase.split():
+        if piece in ("#", "_", "..."):
+            words.append(piece)
+            continue
+        words += words_of(fold(piece))
+        if piece.endswith("*"):
+            words[-1] += "*"
+    return tuple(words)
+
+
+def _opens(words: Sequence[str], place: int, phrase: Sequence[str]) -> bool:
+    """Does the phrase stand at this place of the words?"""
+    for number, wanted in enumerate(phrase):
+        if wanted == "...":
+            rest = phrase[number + 1 :]
+            return any(_opens(words, place + gap, rest) for gap in range(MAX_GAP + 1))
+        if place >= len(words) or not _is(words[place], wanted):
+            return False
+        place += 1
+    return True
+
+
+def _is(word: str, wanted: str) -> bool:
+    if wanted == "_":
+        return True
+    if wanted == "#":
+        return word.isdigit()
+    return word.startswith(wanted[:-1]) if wanted.endswith("*") else word == wanted
 
 
 def _translate(pattern: str) -> str:
@@ -144,20 +242,20 @@ def _translate(pattern: str) -> str:
     while i < len(pattern):
         pair = pattern[i : i + 2]
         if pair == r"\w":
-            out.append(r"\pL\pN\pM_" if inside else _WORD)
+            out.append(r"\pL\pN\pM_" if inside else r"[\pL\pN\pM_]")
         elif pair == r"\W" and not inside:
-            out.append(_NOT_WORD)
+            out.append(r"[^\pL\pN\pM_]")
         elif pattern[i] == "\\":
             out.append(pair)
         else:
             inside = pattern[i] == "[" or (inside and pattern[i] != "]")
             out.append(pattern[i])
-            i += 1
-            continue
+            i -= 1
         i += 2
     return "".join(out)
 
 
+@cache
 def _compile(rule: Rule) -> Any:
     import re2
 
@@ -181,8 +279,10 @@ def _compile_set(rules: Sequence[Rule]) -> Any:
 
     found = re2.Set.SearchSet(_options())
     for rule in rules:
-        _compile(rule)
-        found.Add(_translate(rule.pattern))
+        try:
+            found.Add(_translate(rule.pattern))
+        except re2.error as error:
+            raise Misconfigured(f"rule {rule.id!r}: {rule.pattern!r} is no RE2 pattern: {error}") from error
     found.Compile()
     return found
 
@@ -193,16 +293,26 @@ def read_rules(text: str, where: str = "rules.toml") -> tuple[Rule, ...]:
         tables = tomllib.loads(text).get("rule", [])
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"{where}: no TOML: {error}") from error
-    rules = []
-    for number, table in enumerate(tables, 1):
-        try:
-            rule = Rule(**table)
-        except TypeError as error:
-            raise Misconfigured(f"{where}: rule {number}: {error}") from error
-        if rule.kind not in KINDS:
-            raise Misconfigured(f"{where}: rule {number} ({rule.id}): kind {rule.kind!r} is none of {sorted(KINDS)}")
-        rules.append(rule)
-    return tuple(rules)
+    return tuple(_read_rule(table, f"{where}: rule {number}") for number, table in enumerate(tables, 1))
+
+
+def _read_rule(table: dict[str, Any], where: str) -> Rule:
+    unknown = set(table) - {field.name for field in fields(Rule)}
+    if unknown:
+        raise Misconfigured(f"{where}: expected the fields named in the head of rules.toml, got {sorted(unknown)}")
+    try:
+        values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+        rule = Rule(**values)
+    except TypeError as error:
+        raise Misconfigured(f"{where}: {error}") from error
+    if rule.kind not in _KINDS:
+        raise Misconfigured(f"{where} ({rule.id}): kind {rule.kind!r} is none of {sorted(_KINDS)}")
+    if not (rule.line or rule.start or rule.holds or rule.pattern):
+        raise Misconfigured(f"{where} ({rule.id}): it has neither phrases nor a pattern")
+    for phrase in rule.line + rule.start + rule.holds:
+        if not _phrase(phrase) or _phrase(phrase)[0] in ("_", "..."):
+            raise Misconfigured(f"{where} ({rule.id}): the phrase {phrase!r} must begin with a word")
+    return rule
 
 
 @cache

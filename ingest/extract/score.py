@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-_END = re.compile(r"[.!?…][»”\"“)’'\]]*\s*$")
-LONG = 80
+from ingest.extract.features import densest_run, is_sentence
+from ingest.extract.rules import Hit, Wording
 
 
-def is_sentence(text: str) -> bool:
-    """A line that reads like running text: long, and ended like a sentence."""
-    return len(text) >= LONG and _END.search(text) is not None
-
-
-def score_lines(lines: Sequence[str]) -> list[float]:
+def score_lines(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> list[float]:
     """One number from 0 to 1 a line: the densest run of running text, everything in between included."""
-    good = [is_sentence(line) for line in lines]
-    best, best_value, start, value = (0, 0), 0.0, 0, 0.0
-    for i, line in enumerate(lines):
-        if value <= 0:
-            start, value = i, 0.0
-        value += len(line) if good[i] else -min(60, 15 + len(line))
-        if value > best_value:
-            best, best_value = (start, i + 1), value
-    return [float(best[0] <= i < best[1]) for i in range(len(lines))]
+    import numpy as np
+
+    chars = np.asarray([len(line.text) for line in lines], dtype=float)
+    good = np.asarray([is_sentence(line.text) and not hit for line, hit in zip(lines, hits, strict=True)])
+    start, end = densest_run(np.where(good, chars, -np.minimum(60, 15 + chars)))
+    return [float(start <= i < end) for i in range(len(lines))]

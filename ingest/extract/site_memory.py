@@ -1,61 +1,85 @@
-"""What a site repeats is furniture: block fingerprints per site, counted over different articles.
+"""What a site repeats is furniture: blocks by fingerprint, counted over the different articles of a site.
 
-The counting itself stands behind a Protocol: in SQL for the workers (`ingest.store.site_memory`), in a dict for tests
-and for a filter that remembers nothing.
+The counting itself stands behind a Protocol: in SQL for the workers (`ingest.store.site_memory`), in a dict for tests.
+What follows from the counts is decided here.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from ingest.extract.rules import fold
+from ingest.types import Block, Recalled, Seen
 
 MIN_ARTICLES = 3
-"""Different articles of a site a block must have stood in, the present one aside, before it is furniture."""
+"""Other articles of the site in which a short line must have stood before it is furniture."""
 
-Pin = Literal["keep", "drop"]
+MIN_SHARE = 0.12
+"""Share of the site's articles in which a short line must have stood: a subhead ("Hintergrund") comes back too."""
 
+MIN_ARTICLES_TEXT = 4
+"""Other articles in which a paragraph must have stood."""
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """How often a site has shown one block: the weight decays with time, `articles` are different ones."""
+MIN_SHARE_TEXT = 0.6
+"""Share of the site's articles for a paragraph: a policy text stands under nearly all of them, the lead that an
+agency's updates of one story have in common stands in a few."""
 
-    articles: int = 0
-    pin: Pin | None = None
+MAX_TOPICAL = 0.6
+"""A paragraph that shares more of its content words with the rest of the article is about it, however often seen."""
 
 
 class SiteMemory(Protocol):
-    """Answers how well a site's blocks are known."""
+    """Remembers what a site repeats."""
 
-    def seen(self, site: str, article: str, fingerprints: Iterable[str]) -> Mapping[str, Seen]:
-        """What is known of these blocks of `site`, not counting `article` itself; unknown ones may be absent."""
+    def recall(self, site: str, fingerprints: Iterable[bytes]) -> Recalled:
+        """What is known of these blocks of `site`; the article itself must not be counted."""
 
 
-def fingerprint(text: str) -> str:
-    """128 bits of the block's folded text, as 32 hexadecimal digits."""
-    return hashlib.blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def fingerprint(text: str) -> bytes:
+    """64 bits of the block's folded text: case, blanks and kinds of apostrophes make no difference."""
+    return hashlib.blake2b(fold(text).encode("utf-8", "replace"), digest_size=8).digest()
+
+
+def fingerprints(blocks: Iterable[Block]) -> dict[bytes, str]:
+    """The blocks of a document that a memory may learn, by fingerprint: all lines, those that were dropped included."""
+    return {fingerprint(block.text): block.text for block in blocks if block.text}
+
+
+def is_furniture(seen: Seen, articles: int, *, paragraph: bool, topical: float) -> bool:
+    """Does what the site repeats say that a block is no part of the article?
+
+    articles: how many articles of the site were seen. paragraph: the block reads like running text.
+    topical: share of its content words that other running text of the page has.
+    """
+    share = seen.articles / max(1, articles)
+    if paragraph:
+        return seen.articles >= MIN_ARTICLES_TEXT and share >= MIN_SHARE_TEXT and topical < MAX_TOPICAL
+    return seen.articles >= MIN_ARTICLES and share >= MIN_SHARE
 
 
 @dataclass(slots=True)
 class DictSiteMemory:
-    """A memory that lasts as long as the process."""
+    """A memory that lasts as long as the process and forgets nothing."""
 
-    articles: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    pins: dict[tuple[str, str], Pin] = field(default_factory=dict)
+    seen_in: dict[tuple[str, bytes], set[str]] = field(default_factory=dict)
+    articles_of: dict[str, set[str]] = field(default_factory=dict)
+    pins: dict[tuple[str, bytes], bool] = field(default_factory=dict)
 
-    def seen(self, site: str, article: str, fingerprints: Iterable[str]) -> Mapping[str, Seen]:
-        return {
-            print_: Seen(
-                len(self.articles.get((site, print_), set()) - {article}),
-                self.pins.get((site, print_)),
-            )
-            for print_ in fingerprints
-        }
+    def recall(self, site: str, fingerprints: Iterable[bytes]) -> Recalled:
+        return Recalled(
+            len(self.articles_of.get(site, ())),
+            {
+                print_: Seen(len(self.seen_in.get((site, print_), ())), self.pins.get((site, print_)))
+                for print_ in fingerprints
+                if (site, print_) in self.seen_in or (site, print_) in self.pins
+            },
+        )
 
-    def learn(self, site: str, article: str, fingerprints: Iterable[str]) -> None:
+    def learn(self, site: str, article: str, blocks: Iterable[Block]) -> None:
         """Count the blocks of one article."""
-        for print_ in fingerprints:
-            self.articles.setdefault((site, print_), set()).add(article)
+        self.articles_of.setdefault(site, set()).add(article)
+        for print_ in fingerprints(blocks):
+            self.seen_in.setdefault((site, print_), set()).add(article)
