@@ -96,6 +96,8 @@ class Settings(BaseModel):
     memory_days: int = Field(365, ge=1, description="Days an unused sentence stays in the translation memory.")
     memory_rows: int = Field(5_000_000, ge=1000, description="Sentences the translation memory holds at most.")
 
+    trail_days: int = Field(90, ge=1, description="Days that ended documents' trails and polls of feeds are kept.")
+
     window_days: int = Field(14, ge=1, description="Days back in which near-duplicates are looked for.")
     detector: str = Field("builtin", description="Language identifier: builtin, or module:attribute of another.")
 

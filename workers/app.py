@@ -68,6 +68,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
         "beat_schedule": {
             "dispatch": {"task": "newsfold.dispatch", "schedule": DISPATCH_S},
             "reconcile": {"task": "newsfold.reconcile", "schedule": chosen.reconcile_s},
+            "prune": {"task": "newsfold.prune", "schedule": 3600.0},
         },
         "timezone": "UTC",
     }

@@ -18,7 +18,7 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.fetch import fetch_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
-from ingest.store import engine, leases, owners, units
+from ingest.store import engine, leases, owners, retention, units
 from ingest.store.crashpoints import crash_at
 from ingest.types import Stage
 from workers import bell, runtime
@@ -88,6 +88,15 @@ def reconcile() -> None:
     """Take back what vanished workers hold."""
     held = runtime.current()
     reconcile_once(held.database, held.owner)
+
+
+@app.task(name="newsfold.prune")
+def prune() -> None:
+    """Once a day, let go of what is older than it needs to be."""
+    held = runtime.current()
+    gone = retention.prune_in_turn(held.database, held.settings, held.owner)
+    if gone and any(gone.values()):
+        log.info("pruned", **{what.replace(" ", "_"): rows for what, rows in gone.items()})
 
 
 def reconcile_once(database: engine.Database, owner: str) -> None:
