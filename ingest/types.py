@@ -9,8 +9,8 @@ where none can be told. Offsets are in characters (code points), the end is excl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -129,6 +129,25 @@ class Metadata:
     language: str | None = None  # the page's own hint
     image_url: str | None = None
     credits: tuple[str, ...] = ()  # source lines, photo credits, agency credits, as they stood
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of one block: different articles of the site it stood in (old ones count less), a person's word.
+
+    pin: True: always keep, False: always drop, None: nobody said anything.
+    """
+
+    articles: int = 0
+    pin: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What is known of a site: how many of its articles were seen, and its blocks by fingerprint."""
+
+    articles: int = 0
+    blocks: Mapping[bytes, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
