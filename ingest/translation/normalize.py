@@ -21,9 +21,10 @@ CONTROL_TOKEN = re.compile(r"</?s>|<pad>|<unk>|<mask>", re.IGNORECASE)
 ASCII_GUILLEMETS = re.compile(r">>+|<<+")
 # A translation service masks digits as XNUMX and sometimes leaves one beside the figure: "7.000 XNUMX soldats".
 XNUMX = re.compile(r"(?<=\d)[ \u00a0\u202f]*XNUMX\b|\bXNUMX[ \u00a0\u202f]*(?=\d)")
+# French sets guillemets off; Moses' rules know it only with no-break spaces.
+GUILLEMET_SPACES = re.compile(r"(?<=«)\s+|\s+(?=»)")
 SPACES = re.compile(r"[ \t\u2000-\u200a\u205f\u3000\u1680]+")
 NARROW_GROUP = re.compile(r"(?<=\d)[\u202f\u2009\u00a0](?=\d{3}(?!\d))")
-LETTER_SPACES = re.compile(r"\u202f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ def normalize(text: str, lang: str) -> Normalized:
     text = CONTROL_TOKEN.sub(" ", text)
     mended = XNUMX.sub("", text)
     repaired = mended != text
-    text = ASCII_GUILLEMETS.sub(' " ', mended) if ">>" in mended or "<<" in mended else mended
+    text = GUILLEMET_SPACES.sub("", ASCII_GUILLEMETS.sub('"', mended))
     text = NARROW_GROUP.sub("\u00a0", text)  # Moses turns it into a comma, as in the training data
-    text = SPACES.sub(" ", LETTER_SPACES.sub("\u00a0", text))
+    text = SPACES.sub(" ", text.replace("\u202f", "\u00a0"))
     text = _moses(lang).normalize(text) if text.strip() else ""
     text = SPACES.sub(" ", text.replace("\u00a0", " ")).strip()
     return Normalized(text, repaired)

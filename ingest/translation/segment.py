@@ -53,6 +53,7 @@ STARTERS_DE = frozenset(
 )
 TLDS = frozenset(("com org net info de fr eu ch at be ca uk us io tv co gov edu html htm php pdf jpg png").split())
 
+CLOSING = {"fr": "»”", "de": "“«", "en": "”"}  # "»" opens a quotation in German, "“" in English
 ENDERS = r"[.!?…]"
 CLOSERS = r"[»”\"’'“)\]]"
 OPENERS = r"[«„“\"‚‘»(\[¿¡–—-]"
@@ -87,7 +88,8 @@ def segment(line: str, lang: str) -> tuple[Offsets, ...]:
 def _proposed(line: str, lang: str) -> set[int]:
     from sentencex import get_sentence_boundaries
 
-    return {int(boundary["end_index"]) for boundary in get_sentence_boundaries(lang, line)}
+    ends = {int(boundary["end_index"]) for boundary in get_sentence_boundaries(lang, line)}
+    return {end for end in ends if line[end - 1 : end].isspace()}  # without a space it may be a domain: see _glued
 
 
 def _inner(line: str) -> set[int]:
@@ -119,6 +121,8 @@ def _trim(line: str, start: int, end: int) -> Offsets:
 def _is_inside(line: str, cut: int, lang: str) -> bool:
     """True where a proposed boundary does not end a sentence."""
     before, after = line[max(0, cut - 40) : cut], line[cut : cut + 40]
+    if after.lstrip()[:1] in CLOSING.get(lang, "”"):
+        return True
     following = NEXT_WORD.match(after)
     word = following.group(1) if following else ""
     if word and word[0].islower():
