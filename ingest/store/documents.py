@@ -13,15 +13,18 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ingest.store import pages
 from ingest.store.engine import db_now
 from ingest.store.ids import new_id
-from ingest.store.schema import aliases, documents
+from ingest.store.schema import aliases, documents, outcomes
 from ingest.types import Page, Rejection, Stage, State
 from ingest.urls import canonical_url
+
+TOMBSTONE = "removed:"
+"""What keys of documents that were taken down begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,17 @@ def admit_rejected(
             update(documents)
             .where(documents.c.id == document_id)
             .values(state=State.REJECTED, reason=rejection.reason, detail=rejection.detail, changed_at=db_now())
+        )
+        connection.execute(
+            insert(outcomes).values(
+                document_id=document_id,
+                stage=rejection.stage,
+                attempt=1,
+                outcome=str(State.REJECTED),
+                reason=rejection.reason,
+                detail=rejection.detail,
+                at=db_now(),
+            )
         )
     return Admission(document_id, new, 0, changed=False)
 
@@ -175,6 +189,23 @@ def page_key(page: Page, given_id: str | None) -> str:
     return "sha256:" + sha256(page.body).hexdigest()
 
 
+def find(connection: Connection, which: str) -> str | None:
+    """The id of a document, by its id or an address that leads to it; None where there is none."""
+    if connection.scalar(select(documents.c.id).where(documents.c.id == which)) is not None:
+        return which
+    if "://" not in which:
+        return None
+    key = "url:" + canonical_url(which)
+    keys = (key, tombstone_key(key))
+    found: str | None = connection.scalar(select(documents.c.id).where(documents.c.key.in_(keys)))
+    return found or connection.scalar(select(aliases.c.document_id).where(aliases.c.key.in_(keys)))
+
+
+def tombstone_key(key: str) -> str:
+    """Under what a key is remembered after a takedown: a hash, since an address may say what the text said."""
+    return key if key.startswith(TOMBSTONE) else TOMBSTONE + sha256(key.encode()).hexdigest()
+
+
 def load(connection: Connection, document_id: str) -> RowMapping | None:
     """The row of a document; None where there is none."""
     return connection.execute(select(documents).where(documents.c.id == document_id)).mappings().first()
@@ -210,7 +241,10 @@ def _open(
         "created_at": db_now(),
         "changed_at": db_now(),
     }
-    alias = connection.scalar(select(aliases.c.document_id).where(aliases.c.key == key))
+    tombstone = tombstone_key(key)
+    alias = connection.scalar(select(aliases.c.document_id).where(aliases.c.key.in_((key, tombstone))))
+    if alias is None:
+        alias = connection.scalar(select(documents.c.id).where(documents.c.key == tombstone))
     if alias is not None:
         return alias, False
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
