@@ -23,6 +23,7 @@ from ingest.errors import Misconfigured
 from ingest.settings import Settings
 from ingest.store import people
 from ingest.store.engine import Database, connect
+from ingest.store.metrics import StoreMetrics
 from ingest.web import api, health, ui
 from ingest.web.api.description import describe
 from ingest.web.auth import new_key
@@ -63,6 +64,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
     app.state.settings = settings
     app.state.database = opened
     app.state.key = new_key()
+    app.state.metrics = StoreMetrics(opened)
     app.state.rates = Rates(settings.rate_per_minute)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(health.router)

@@ -1,16 +1,19 @@
-"""Whether the process lives (/healthz) and whether it is of use (/readyz)."""
+"""Whether the process lives (/healthz), whether it is of use (/readyz), and what it counts (/metrics)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.settings import Settings
 from ingest.store import leases, migrations, units
+from ingest.store.metrics import StoreMetrics
+from ingest.store.tokens import Scope
+from ingest.web.auth import program
 from ingest.web.database import TheDatabase, TheSettings
 
 MISSED = 3
@@ -42,6 +45,18 @@ def readyz(database: TheDatabase, settings: TheSettings) -> JSONResponse:
     ready = all(answer == "ok" or answer.startswith("ok") for answer in checks.values())
     body: dict[str, Any] = {"status": "ready" if ready else "not ready", "checks": checks}
     return JSONResponse(body, status_code=200 if ready else 503)
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=PlainTextResponse,
+    dependencies=[Depends(program(Scope.READ))],
+)
+def metrics(request: Request) -> Response:
+    """Counts in Prometheus' text format; no address, title or id is ever a label."""
+    found: StoreMetrics = request.app.state.metrics
+    return Response(found.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def schema_check(connection: Connection) -> str:

@@ -2,7 +2,7 @@
 // [data-row] is what j and k walk over, [data-key="x"] is pressed by x, g starts a jump.
 "use strict";
 
-const jumps = { a: "/articles", c: "/clusters", d: "/documents", o: "/" };
+const jumps = { a: "/articles", c: "/clusters", d: "/documents", f: "/feeds", o: "/" };
 let jumping = 0;
 
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.getClientRects().length > 0);

@@ -27,19 +27,32 @@ def list_articles(
     connection: Reading,
     lang: Annotated[str, Query(max_length=8)] = "",
     source: Annotated[str, Query(max_length=300)] = "",
-    kind: Copy | None = None,
+    feed: Annotated[str, Query(max_length=32)] = "",
+    kind: Annotated[str, Query(pattern="^(exact|near|translated|teaser)?$")] = "",
     review: bool = False,
     canonical: bool = False,
     cursor: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
     """The newest articles."""
     choice = listing.Choice(
-        lang=lang or None, source=source or None, kind=kind, review=review or None, canonical=canonical
+        lang=lang or None,
+        source=source or None,
+        feed=feed or None,
+        kind=Copy(kind) if kind else None,
+        review=review or None,
+        canonical=canonical,
     )
     found = listing.list_articles(connection, choice, cursor=cursor)
     values = {
         "found": found,
-        "choice": {"lang": lang, "source": source, "kind": kind, "review": review, "canonical": canonical},
+        "choice": {
+            "lang": lang,
+            "source": source,
+            "feed": feed,
+            "kind": kind,
+            "review": "1" if review else "",
+            "canonical": "1" if canonical else "",
+        },
         "states": standing.count_states(connection),
         "cursor": cursor,
     }

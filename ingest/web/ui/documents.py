@@ -1,16 +1,17 @@
-"""The page of what is no article: waiting, rejected, quarantined, still on its way."""
+"""The pages of what is no article: waiting, rejected, quarantined, still on its way."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
 
-from ingest.store import standing
+from ingest.store import audit, standing, units
 from ingest.types import State
-from ingest.web.database import Reading
-from ingest.web.ui.render import page
+from ingest.web.auth import Operator
+from ingest.web.database import Reading, TheDatabase
+from ingest.web.ui.render import page, query
 
 SHOWN = (State.QUARANTINED, State.REJECTED, State.WAITING, State.RETRY, State.PENDING, State.RUNNING, State.REMOVED)
 
@@ -36,3 +37,25 @@ def list_documents(
         "cursor": cursor,
     }
     return page(request, "documents.html", values)
+
+
+@router.post("/documents/retry")
+def retry_all(database: TheDatabase, who: Operator, reason: Annotated[str, Form(max_length=64)]) -> Response:
+    """Let every quarantined document of one reason run again."""
+    with database.writing() as connection:
+        count = units.replay(connection, reason=reason)
+        audit.note(connection, who.name, "retry", f"reason:{reason}", documents=count)
+    return RedirectResponse("/documents" + query(state=State.QUARANTINED), status_code=303)
+
+
+@router.post("/documents/{document_id}/retry")
+def retry_one(
+    database: TheDatabase, who: Operator, document_id: str, back: Annotated[str, Form(max_length=64)] = ""
+) -> Response:
+    """Let one quarantined document run again; `back`: the reason whose list to return to."""
+    with database.writing() as connection:
+        if units.replay(connection, [document_id]):
+            audit.note(connection, who.name, "retry", f"document:{document_id}")
+    if not back:
+        return RedirectResponse(f"/articles/{document_id}", status_code=303)
+    return RedirectResponse("/documents" + query(state=State.QUARANTINED, reason=back), status_code=303)

@@ -15,6 +15,9 @@ CONTEXT = 90
 WORD = re.compile(r"\s+|\w+(?:[.,:'’-]\w+)*|[^\w\s]")
 NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,])\d+(?:\.\d+)?(?!\w)")
 
+NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
+LEAST_LIKENESS = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -116,3 +119,53 @@ def _tail(text: str) -> str:
 def _head(text: str) -> str:
     line = text.split("\n", 1)[0]
     return line if len(line) <= CONTEXT else line[:CONTEXT].rpartition(" ")[0] + "…"
+
+
+def paragraphs(a: str, b: str) -> tuple[tuple[tuple[Piece, ...], tuple[Piece, ...]], ...]:
+    """Both texts whole, paragraph beside its counterpart, words marked as shared or not; one without stands alone.
+
+    The alignment keeps the order of both texts and maximises the shared words (Needleman and Wunsch 1970).
+    """
+    left, right = a.split("\n"), b.split("\n")
+    bags_a, bags_b = [_bag(p) for p in left], [_bag(p) for p in right]
+    best = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
+    for i in range(len(left) - 1, -1, -1):
+        for j in range(len(right) - 1, -1, -1):
+            both = best[i + 1][j + 1] + _likeness(bags_a[i], bags_b[j])
+            best[i][j] = max(both, best[i + 1][j], best[i][j + 1])
+    rows: list[tuple[tuple[Piece, ...], tuple[Piece, ...]]] = []
+    i = j = 0
+    while i < len(left) or j < len(right):
+        if i < len(left) and j < len(right):
+            alike = _likeness(bags_a[i], bags_b[j])
+            if alike and best[i][j] == best[i + 1][j + 1] + alike:
+                rows.append(word_diff(left[i], right[j]))
+                i, j = i + 1, j + 1
+                continue
+        if j == len(right) or (i < len(left) and best[i][j] == best[i + 1][j]):
+            rows.append(((Piece(left[i], same=False),), ()))
+            i += 1
+        else:
+            rows.append(((), (Piece(right[j], same=False),)))
+            j += 1
+    return tuple(row for row in rows if any(piece.text.strip() for side in row for piece in side))
+
+
+def differing_names(a: str, b: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Capitalised words inside sentences that only one of the texts has, each once, in the order of the text."""
+    left, right = dict.fromkeys(NAME.findall(a)), dict.fromkeys(NAME.findall(b))
+    in_a, in_b = a.casefold(), b.casefold()
+    return (
+        tuple(n for n in left if n.casefold() not in in_b),
+        tuple(n for n in right if n.casefold() not in in_a),
+    )
+
+
+def _bag(text: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in WORD.findall(text) if len(word) > 3)
+
+
+def _likeness(a: frozenset[str], b: frozenset[str]) -> float:
+    """Shared words, where they are at least a quarter of the shorter paragraph; 0 else."""
+    shared = len(a & b)
+    return float(shared) if shared and shared >= LEAST_LIKENESS * min(len(a), len(b)) else 0.0
