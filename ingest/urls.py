@@ -35,7 +35,7 @@ TRACKING = re.compile(
 """Names of parameters that name the way here, never the article: link decorators of Google, Meta, Microsoft, Matomo,
 Piano/AT Internet (`xtor`, `at_`: French sites), Webtrekk/Mapp (`wt_`, `wtmc`: German ones), Deutsche Welle (`maca`)."""
 
-REFERRERS = frozenset({"ref", "source", "src", "from", "feed", "partner", "mod", "cid"})
+REFERRERS = frozenset({"ref", "source", "src", "from", "partner", "mod", "cid"})
 """Names that mean something else elsewhere: dropped only where the value says feed."""
 FEED_VALUES = re.compile(r"(?i)(?:rss|feed|atom|xml)(?:[-_:.].*)?")
 
@@ -44,15 +44,18 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f-\x9f\ufeff\u200b-\u200f\u2028\u2029\ud800-\udfff]+")
 
 
-def canonical_url(url: str, base: str | None = None) -> str:
-    """The one spelling of an http(s) address; relative ones are joined to `base`. BadInput: it is no such address."""
+def canonical_url(url: str, base: str | None = None, *, tracking: bool = False) -> str:
+    """The one spelling of an http(s) address; relative ones are joined to `base`. BadInput: it is no such address.
+
+    tracking: keep every parameter, for addresses that are asked rather than compared (a feed's).
+    """
     parts = _split(url, base)
     host = _host(parts, url)
     port = _port(parts, url)
     if port is not None and port != DEFAULT_PORTS[parts.scheme]:
         host = f"{host}:{port}"
     path = _escaped(_without_dots(parts.path) or "/", keep="/:@!$&'()*+,;=%")
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracking(pair))
+    query = "&".join(pair for pair in parts.query.split("&") if pair and (tracking or not _is_tracking(pair)))
     # "#!" addresses are pages of their own (one-page sites of the 2010s); any other fragment is a place on the page
     fragment = parts.fragment if parts.fragment.startswith("!") else ""
     return urlunsplit(

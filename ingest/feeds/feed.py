@@ -39,12 +39,12 @@ def language_code(tag: object) -> str | None:
     return match[1].lower() if match else None
 
 
-def address(link: object, base: str) -> str | None:
-    """A link in its one spelling; None where it is none."""
+def address(link: object, base: str, *, of_feed: bool = False) -> str | None:
+    """A link in its one spelling; None where it is none. A feed's own address keeps every parameter."""
     if not isinstance(link, str) or not link.strip():
         return None
     try:
-        return canonical_url(link, base)
+        return canonical_url(link, base, tracking=of_feed)
     except BadInput:
         return None
 

@@ -30,7 +30,9 @@ def parse_sitemap(body: bytes, url: str) -> Feed:
         raise FeedUnreadable(f"{url}: expected a sitemap, got broken XML: {one_line(str(error), 80)}") from None
     name = _local(root)
     if name == "sitemapindex":
-        children = [(_time(child, "lastmod") or _LONG_AGO, address(_said(child, "loc"), url)) for child in root]
+        children = [
+            (_time(child, "lastmod") or _LONG_AGO, address(_said(child, "loc"), url, of_feed=True)) for child in root
+        ]
         latest = sorted((pair for pair in children if pair[1]), key=lambda pair: pair[0], reverse=True)
         return Feed("sitemap", "", None, None, (), more=tuple(dict.fromkeys(str(a) for _, a in latest[:MAX_CHILDREN])))
     if name != "urlset":

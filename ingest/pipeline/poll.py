@@ -236,7 +236,7 @@ def _moved(connection: Connection, claimed: Claim, poll: Poll) -> Poll:
     changes = dict(poll.changes)
     target = changes.pop("url")
     try:
-        address = canonical_url(target)
+        address = canonical_url(target, tracking=True)
     except BadInput:
         return replace(poll, changes=changes)
     other = feeds.other_at(connection, address, claimed.id)

@@ -68,10 +68,11 @@ def add(
     language: str | None = None,
     site_url: str | None = None,
     obey_robots: bool = True,
+    note: str = "",
     now: datetime | None = None,
 ) -> tuple[str, bool]:
     """The id of the feed at this address, and whether it is new; tags are added to those it has. Due at once."""
-    address = canonical_url(url)
+    address = canonical_url(url, tracking=True)
     serialise(connection, "feeds")
     known = connection.execute(select(feeds.c.id, feeds.c.tags).where(feeds.c.url == address)).first()
     if known is not None:
@@ -89,6 +90,7 @@ def add(
             language=language,
             site_url=site_url,
             obey_robots=obey_robots,
+            note=note,
             next_poll_at=at(now),
             created_at=at(now),
         )
@@ -106,7 +108,11 @@ def find(connection: Connection, name: str) -> RowMapping:
     if is_id(name):
         row = load(connection, name)
     elif is_web(name):
-        row = connection.execute(select(feeds).where(feeds.c.url == canonical_url(name))).mappings().first()
+        row = (
+            connection.execute(select(feeds).where(feeds.c.url == canonical_url(name, tracking=True)))
+            .mappings()
+            .first()
+        )
     else:
         row = None
     if row is None:

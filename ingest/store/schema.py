@@ -85,6 +85,7 @@ feeds = Table(
     Column("title", Text, nullable=False, server_default=""),
     Column("site_url", Text),
     Column("tags", Json, nullable=False, server_default="[]"),
+    Column("note", Text, nullable=False, server_default=""),
     Column("language", String(8)),  # hint for its entries
     Column("kind", String(16)),  # rss, atom, json, sitemap; None: not parsed yet
     Column("full_content", Boolean, nullable=False, server_default=text("false")),  # entries carry the article

@@ -65,6 +65,12 @@ def test_a_relative_link_is_joined_to_its_page() -> None:
     assert canonical_url("../b?utm_medium=x", "https://example.com/a/c/") == "https://example.com/a/b"
 
 
+def test_a_feeds_address_keeps_its_parameters() -> None:
+    for url in ("https://e.org/?feed=rss", "https://e.org/rss?xtor=1"):
+        assert canonical_url(url, tracking=True) == url
+    assert canonical_url("https://e.org/?feed=atom") == "https://e.org/?feed=atom"
+
+
 def test_different_articles_stay_different() -> None:
     pairs = [("https://e.org/a?id=1", "https://e.org/a?id=2"), ("https://e.org/a", "https://e.org/a/")]
     for a, b in pairs:

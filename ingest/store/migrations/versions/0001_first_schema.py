@@ -186,6 +186,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), server_default="", nullable=False),
         sa.Column("site_url", sa.Text(), nullable=True),
         sa.Column("tags", sa.JSON(none_as_null=True), server_default="[]", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("language", sa.String(length=8), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=True),
         sa.Column("full_content", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
@@ -350,9 +351,7 @@ def upgrade() -> None:
     op.create_index("ix_sessions_user", "sessions", ["user"], unique=False)
     op.create_table(
         "signatures",
-        sa.Column(
-            "number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("scheme", sa.String(length=64), nullable=False),
         sa.Column("article_id", sa.String(length=32), nullable=False),
         sa.Column("hashes", sa.LargeBinary(), nullable=False),

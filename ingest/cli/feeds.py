@@ -1,0 +1,431 @@
+"""`ingest feeds`: which feeds are polled, how each is doing, and lists of them in and out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from sqlalchemy import Connection, RowMapping
+
+from ingest.cli.guard import Guard
+from ingest.errors import BadInput, FeedUnreadable, IngestError, Retryable
+from ingest.feeds import Feed, parse_feed, schedule
+from ingest.feeds.discover import Candidate, discover
+from ingest.feeds.opml import FeedList, Listed, read_list, tidy_tags, write_opml, write_toml
+from ingest.feeds.schedule import Bounds
+from ingest.fetch import Fetcher, Response
+from ingest.fetch.client import unpack_gzip
+from ingest.fetch.waits import fresh_for
+from ingest.settings import Settings, load
+from ingest.store import feeds, migrations
+from ingest.store.engine import Database, connect
+from ingest.types import Rejection, Stage
+from ingest.urls import canonical_url, is_web
+
+app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
+Names = Annotated[list[str], typer.Argument(metavar="ID|URL", help="Feeds, by id or address.")]
+TOGETHER = 500
+
+
+@app.command()
+def add(
+    urls: Annotated[list[str], typer.Argument(metavar="URL", help="A feed, or a page that has one.")],
+    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="A tag; may be given again.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of its entries where the feed does not say.")] = None,
+    ignore_robots: Annotated[
+        bool, typer.Option("--ignore-robots", help="Fetch its pages whatever robots.txt says.")
+    ] = False,
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="Do not look at it first.")] = False,
+) -> None:
+    """Poll a feed from now on: RSS, Atom, JSON Feed or a news sitemap; a page's own feed is found by itself.
+
+    Example: ingest feeds add https://www.tagesschau.de/index~rss2.xml --tag news/de
+    """
+    settings = load()
+    database = _database(settings)
+    failed = False
+    for url in urls:
+        try:
+            address, title, note = (url, "", "") if unchecked else _looked_at(url, settings)
+            with database.writing() as connection:
+                feed_id, new = feeds.add(
+                    connection,
+                    address,
+                    title=title,
+                    tags=tidy_tags(tag or ()),
+                    language=language,
+                    obey_robots=not ignore_robots,
+                )
+        except IngestError as error:
+            failed = True
+            print(f"ingest: {error}", file=sys.stderr)
+            continue
+        print(f"{feed_id}  {address}  {title}".rstrip() + (note or ("" if new else "  (already there)")))
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command("list")
+def list_(
+    state: Annotated[str | None, typer.Option(help="Only active, paused or gone ones.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", "-t", help="Only those with this tag.")] = None,
+    failing: Annotated[bool, typer.Option("--failing", help="Only those whose last poll failed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the feeds: how often each is asked, when next, how it answered, how much it saved with 304.
+
+    Example: ingest feeds list --failing
+    """
+    with _database(load()).reading() as connection:
+        rows = feeds.every(connection, state=state, tag=tag, failing=failing)
+    if as_json:
+        for row in rows:
+            print(json.dumps(_described(row), ensure_ascii=False))
+        return
+    console = Console()
+    if not rows:
+        console.print("No feeds. `ingest feeds add URL` or `ingest feeds import FILE` brings some.")
+        return
+    table = Table("id", "feed", "state", "every", "next", "last", "304", "new", "tags", header_style="bold")
+    for row in rows:
+        due = _in(row["next_poll_at"]) if row["state"] == feeds.ACTIVE else ""
+        last = str(row["last_status"] or "") + (f" [red]{row['failures']}×[/red]" if row["failures"] else "")
+        name = row["title"] or row["url"]
+        shown = [
+            row["id"],
+            name,
+            row["state"],
+            _span(row["interval_s"]),
+            due,
+            last,
+            _share(row),
+            str(row["new_entries"]),
+        ]
+        table.add_row(*shown, " ".join(row["tags"]))
+    console.print(table)
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(metavar="ID|URL")], as_json: AsJson = False) -> None:
+    """Show one feed and its last polls: what was asked, what came back, and when it is asked next.
+
+    Example: ingest feeds show https://www.tagesschau.de/index~rss2.xml
+    """
+    with _database(load()).reading() as connection:
+        row = feeds.find(connection, name)
+        history = feeds.history(connection, row["id"], 20)
+    if as_json:
+        polls = [{**poll, "at": poll["at"].isoformat()} for poll in (dict(one) for one in history)]
+        print(json.dumps(_described(row) | {"history": polls}, ensure_ascii=False))
+        return
+    console = Console()
+    for key, value in _described(row).items():
+        if value not in (None, "", []):
+            console.print(f"[bold]{key:>14}[/bold]  {value}", highlight=False)
+    table = Table(
+        "polled", "outcome", "status", "entries", "new", "bytes", "ms", "next in", "said", header_style="bold"
+    )
+    for poll in history:
+        numbers = [str(poll[key]) for key in ("entries", "fresh", "size", "ms")]
+        status, said = str(poll["status"] or ""), poll["detail"]
+        table.add_row(f"{poll['at']:%m-%d %H:%M:%S}", poll["outcome"], status, *numbers, _span(poll["next_s"]), said)
+    console.print(table)
+
+
+@app.command()
+def pause(names: Names) -> None:
+    """Stop polling feeds until they are resumed; what they brought stays.
+
+    Example: ingest feeds pause https://example.org/feed
+    """
+    _each(names, lambda connection, row: feeds.pause(connection, row["id"]), "paused")
+
+
+@app.command()
+def resume(names: Names) -> None:
+    """Poll feeds again, at once: paused ones, and ones that were gone and are back.
+
+    Example: ingest feeds resume 1m7zr42f4wexjgx23j6w
+    """
+    _each(names, lambda connection, row: feeds.resume(connection, row["id"]), "active again")
+
+
+@app.command()
+def poll(names: Names) -> None:
+    """Make feeds due at once, whatever their interval; the workers poll them in a moment.
+
+    Example: ingest feeds poll https://example.org/feed
+    """
+    _each(names, lambda connection, row: feeds.poll_soon(connection, row["id"]), "due now")
+
+
+@app.command()
+def remove(names: Names) -> None:
+    """Forget feeds, what they said and how they were polled; the articles they brought stay.
+
+    Example: ingest feeds remove https://example.org/feed
+    """
+    _each(names, lambda connection, row: feeds.remove(connection, row["id"]), "removed")
+
+
+@app.command()
+def check(names: Annotated[list[str], typer.Argument(metavar="ID|URL")], as_json: AsJson = False) -> None:
+    """Ask feeds once and say what came, without keeping anything: what is in them, how often they would be polled.
+
+    Example: ingest feeds check https://www.lemonde.fr/rss/une.xml
+    """
+    settings = load()
+    failed = False
+    for name in names:
+        try:
+            address = name if is_web(name) else _address_of(name, settings)
+            report = _checked(address, settings)
+        except IngestError as error:
+            failed = True
+            report = {"url": name, "problem": str(error)}
+        if as_json:
+            print(json.dumps(report, ensure_ascii=False))
+            continue
+        for key, value in report.items():
+            print(f"{key:>14}  {value}")
+        print()
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command("import")
+def import_(
+    path: Annotated[str, typer.Argument(metavar="FILE|-", help="OPML or TOML; - is standard input.")],
+    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="One more tag for all of them.")] = None,
+) -> None:
+    """Add every feed of an OPML or TOML file; folders become tags, those that are there already get the tags.
+
+    Example: ingest feeds import subscriptions.opml
+    """
+    found = _read_list(path)
+    database = _database(load())
+    new = 0
+    batches = [found.feeds[start : start + TOGETHER] for start in range(0, len(found.feeds), TOGETHER)]
+    console = Console(stderr=True)
+    for batch in track(batches, "feeds", console=console, transient=True, disable=not console.is_terminal):
+        with database.writing() as connection:
+            new += sum(_imported(connection, listed, tidy_tags(tag or ())) for listed in batch)
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    known = len(found.feeds) - new
+    print(f"{new} new, {known} there already" + (f", {len(found.problems)} bad" if found.problems else ""))
+    raise typer.Exit(1 if found.problems else 0)
+
+
+@app.command()
+def export(
+    path: Annotated[str, typer.Argument(metavar="FILE|-", help="- is standard output.")] = "-",
+    toml: Annotated[
+        bool, typer.Option("--toml", help="TOML instead of OPML; also for a FILE that ends in .toml.")
+    ] = False,
+    tag: Annotated[str | None, typer.Option("--tag", "-t", help="Only those with this tag.")] = None,
+) -> None:
+    """Write the feeds as OPML (tags become folders) or TOML; `import` reads both back without loss.
+
+    Example: ingest feeds export feeds.toml
+    """
+    with _database(load()).reading() as connection:
+        listed = [_as_listed(row) for row in feeds.every(connection, tag=tag) if row["state"] != feeds.GONE]
+    written = write_toml(listed) if toml or path.endswith(".toml") else write_opml(listed)
+    if path == "-":
+        sys.stdout.buffer.write(written)
+    else:
+        Path(path).write_bytes(written)
+        print(f"{len(listed)} feeds in {path}")
+
+
+def _looked_at(url: str, settings: Settings) -> tuple[str, str, str]:
+    """The feed's address, its title, and a note; a site that does not answer now is believed."""
+    address = canonical_url(url, tracking=True)
+    try:
+        response = _get(address, settings)
+        feed = _parsed(response, settings)
+        return response.moved_to or address, feed.title, ""
+    except Retryable as error:
+        return address, "", f"  (added unseen: {error})"
+    except FeedUnreadable as error:
+        if error.reason != "html":
+            raise
+    for candidate in discover(response.body, response.url, response.charset)[:5]:
+        try:
+            feed = _parsed(_get(candidate.url, settings), settings)
+        except IngestError:
+            continue
+        return candidate.url, feed.title or candidate.title, ""
+    raise FeedUnreadable(f"{url}: an HTML page that announces no feed", reason="html")
+
+
+def _get(url: str, settings: Settings) -> Response:
+    response = Fetcher.from_settings(settings).get(url, max_bytes=settings.max_feed_bytes)
+    if not 200 <= response.status < 300:
+        raise FeedUnreadable(f"{url}: expected a feed, the server answered {response.status}", reason="bad-status")
+    return response
+
+
+def _parsed(response: Response, settings: Settings) -> Feed:
+    """The feed in an answer, read in a process with hard limits as the workers' are."""
+    body = unpack_gzip(response.body, response.url, settings.max_feed_bytes)
+    with Guard(_parse, stage=Stage.FETCH) as guard:
+        answer = guard((body, response.url, response.charset))
+    if isinstance(answer, Rejection):
+        raise FeedUnreadable(f"{response.url}: {answer.detail}", reason=answer.reason)
+    if isinstance(answer, Feed):
+        return answer
+    reason, problem = answer
+    raise FeedUnreadable(problem, reason=reason)
+
+
+def _parse(given: tuple[bytes, str, str | None]) -> Feed | tuple[str, str]:
+    body, url, charset = given
+    try:
+        return parse_feed(body, url=url, charset=charset)
+    except FeedUnreadable as error:
+        return error.reason, str(error)
+
+
+def _checked(url: str, settings: Settings) -> dict[str, Any]:
+    response = _get(canonical_url(url, tracking=True), settings)
+    report: dict[str, Any] = {"url": url, "answered": response.status, "seconds": round(response.seconds, 2)}
+    report |= {"moved to": response.moved_to} if response.moved_to else {}
+    try:
+        feed = _parsed(response, settings)
+    except FeedUnreadable as error:
+        found = discover(response.body, response.url, response.charset) if error.reason == "html" else ()
+        raise FeedUnreadable(f"{error}{_hint(found)}", reason=error.reason) from None
+    now = datetime.now(UTC)
+    times = [entry.published for entry in feed.entries if entry.published]
+    bounds = Bounds(settings.poll_min_s, settings.poll_max_s)
+    wanted = min(int(max(feed.wanted_s, fresh_for(response.headers))), bounds.most_s)
+    validators = [name for name in ("etag", "last-modified") if name in response.headers]
+    return report | {
+        "kind": feed.kind,
+        "title": feed.title,
+        "language": feed.language or "not said",
+        "entries": len(feed.entries) + feed.left_out,
+        "newest": max(times).isoformat() if times else "no dates",
+        "articles": "in the feed" if feed.full_content else "on their pages",
+        "validators": ", ".join(validators) or "none: it is sent whole each time",
+        "would be polled": f"every {_span(max(wanted, schedule.interval_s(times, len(feed.entries), now, bounds)))}",
+        "warning": feed.warning or "none",
+    }
+
+
+def _hint(found: tuple[Candidate, ...]) -> str:
+    return (
+        f"; it announces {', '.join(candidate.url for candidate in found[:3])}" if found else "; it announces no feed"
+    )
+
+
+def _each(names: list[str], act: Any, word: str) -> None:
+    database = _database(load())
+    failed = False
+    for name in names:
+        try:
+            with database.writing() as connection:
+                row = feeds.find(connection, name)
+                act(connection, row)
+        except BadInput as error:
+            failed = True
+            print(f"ingest: {error}", file=sys.stderr)
+            continue
+        print(f"{row['id']}  {row['url']}  {word}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _imported(connection: Connection, listed: Listed, more_tags: tuple[str, ...]) -> bool:
+    feed_id, new = feeds.add(
+        connection,
+        listed.url,
+        title=listed.title,
+        tags=(*listed.tags, *more_tags),
+        language=listed.language,
+        site_url=listed.site_url,
+        obey_robots=listed.obey_robots,
+        note=listed.note,
+    )
+    if new and listed.paused:
+        feeds.pause(connection, feed_id)
+    return new
+
+
+def _as_listed(row: RowMapping) -> Listed:
+    return Listed(
+        url=row["url"],
+        title=row["title"],
+        site_url=row["site_url"],
+        language=row["language"],
+        tags=tuple(row["tags"]),
+        paused=row["state"] == feeds.PAUSED,
+        obey_robots=row["obey_robots"],
+        note=row["note"],
+    )
+
+
+def _read_list(path: str) -> FeedList:
+    if path == "-":
+        return read_list(sys.stdin.buffer.read(), "standard input")
+    try:
+        return read_list(Path(path).read_bytes(), path)
+    except OSError as error:
+        raise BadInput(path, "a readable OPML or TOML file", error.strerror or str(error)) from None
+
+
+def _described(row: RowMapping) -> dict[str, Any]:
+    times = ("next_poll_at", "last_polled_at", "last_success_at", "created_at")
+    plain = (
+        "id",
+        "url",
+        "title",
+        "site_url",
+        "kind",
+        "state",
+        "tags",
+        "language",
+        "note",
+        "full_content",
+        "obey_robots",
+    )
+    counts = ("interval_s", "wanted_s", "polls", "not_modified", "new_entries", "failures", "last_status", "last_error")
+    return {
+        **{name: row[name] for name in (*plain, *counts)},
+        **{name: row[name].isoformat() if row[name] else None for name in times},
+    }
+
+
+def _address_of(name: str, settings: Settings) -> str:
+    with _database(settings).reading() as connection:
+        return str(feeds.find(connection, name)["url"])
+
+
+def _database(settings: Settings) -> Database:
+    database = connect(settings.sqlalchemy_url)
+    migrations.upgrade(database)
+    return database
+
+
+def _share(row: RowMapping) -> str:
+    return f"{row['not_modified'] / row['polls']:.0%}" if row["polls"] else ""
+
+
+def _in(moment: datetime) -> str:
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    return "now" if seconds <= 0 else f"in {_span(seconds)}"
+
+
+def _span(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length or (seconds >= length and seconds % length == 0):
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
