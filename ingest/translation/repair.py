@@ -120,7 +120,7 @@ def _widened(found: Found, target: str) -> tuple[int, int]:
 def _covers_expected(run: str, wanted: tuple[Figure, ...]) -> bool:
     """True where a run of digits also holds a figure that is right, so that it must not be replaced as a whole."""
     expected = {value for figure in wanted for way in figure.ways for value in way}
-    parts = re.split(r"[\u00a0\u202f ]+", run)
+    parts = re.findall(r"\d[\d.,]*", run)
     return len(parts) > 1 and any(_value(part) in expected for part in parts)
 
 
