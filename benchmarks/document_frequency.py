@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.dedup.frequency import LANGUAGES, TABLE, stemmer
-from ingest.dedup.normalize import words
+from ingest.dedup.normalize import fold, words
 
 SENTENCES = 10
 LEAST = 3
@@ -74,10 +74,10 @@ def main(corpora: Path) -> None:
     total: collections.Counter[str] = collections.Counter()
     for lang, text in texts(corpora):
         found = set()
-        for word in words(text):
-            if (lang, word.form) not in stems:
-                stems[lang, word.form] = word.form if word.number else stem[lang](word.form)
-            found.add(stems[lang, word.form])
+        for form in map(fold, words(text)):
+            if (lang, form) not in stems:
+                stems[lang, form] = form if form[0].isdigit() else stem[lang](form)
+            found.add(stems[lang, form])
         counts[lang].update(found)
         total[lang] += 1
     for lang in LANGUAGES:

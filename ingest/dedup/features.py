@@ -6,16 +6,14 @@ their names and numbers. Both are made from the same words, so offsets found her
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterator
+import collections
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dedup.frequency import Term, vocabulary
-from ingest.dedup.normalize import Word, digest, sentences, words
+from ingest.dedup.normalize import digest, fold, sentences, words
 
 LEAST_WORDS = 8
 """A text with fewer words is compared with nothing: "Video", "Read more" and the like are no article's text."""
@@ -75,16 +73,22 @@ class Detail:
 
 def featurize(text: str, lang: str = "en") -> Features:
     """The features of a text in one language."""
-    counts: dict[Term, int] = {}
+    forms = collections.Counter(map(fold, words(text)))
+    term = vocabulary(lang).term
+    found: dict[int, Term] = {}
+    counts: dict[int, int] = {}
     total_words = 0
-    for _word, term in _terms(text, lang):
-        counts[term] = counts.get(term, 0) + 1
-        total_words += 1
-    ordered = sorted(counts, key=lambda term: term.key)
-    stems = np.array([term.key for term in ordered], dtype=np.uint64)
-    weights = np.array([term.idf for term in ordered], dtype=np.float32)
-    tfidf = weights * (1 + np.log(np.array([counts[term] for term in ordered], dtype=np.float32)))
-    rare = np.array([term.key for term in ordered if term.rare], dtype=np.uint64)
+    for form, count in forms.items():
+        if _says_something(form):
+            one = term(form)
+            found[one.key] = one
+            counts[one.key] = counts.get(one.key, 0) + count
+            total_words += count
+    ordered = [found[key] for key in sorted(found)]
+    stems = np.array([one.key for one in ordered], dtype=np.uint64)
+    weights = np.array([one.idf for one in ordered], dtype=np.float32)
+    tfidf = weights * (1 + np.log(np.array([counts[one.key] for one in ordered], dtype=np.float32)))
+    rare = np.array([one.key for one in ordered if one.rare], dtype=np.uint64)
     best = sorted(range(len(ordered)), key=lambda i: (-float(tfidf[i]), ordered[i].key))[:TOP_TERMS]
     return Features(
         lang=lang,
@@ -102,35 +106,33 @@ def featurize(text: str, lang: str = "en") -> Features:
 
 def detail(text: str, lang: str = "en") -> Detail:
     """The bigrams and sentences of a text in one language."""
-    spans = sentences(text)
-    starts = [start for start, _ in spans]
-    bigrams: set[int] = set()
-    found: list[list[tuple[Word, Term]]] = [[] for _ in spans]
-    previous: int | None = None
-    for word, term in _terms(text, lang):
-        if previous is not None:
-            bigrams.add((previous * 31 + term.key) & 0xFFFFFFFFFFFFFFFF)
-        previous = term.key
-        found[max(0, bisect.bisect_right(starts, word.start) - 1)].append((word, term))
-    kept = (_sentence(span, terms) for span, terms in zip(spans, found, strict=True) if terms)
-    said = (sentence for sentence in kept if len(sentence.stems) >= LEAST_SENTENCE)
-    return Detail(frozenset(bigrams), tuple(islice(said, MOST_SENTENCES)))
-
-
-def _sentence(span: tuple[int, int], terms: list[tuple[Word, Term]]) -> SentenceFeatures:
-    stems = {term.key: term.idf for _, term in terms}
-    names = frozenset(
-        term.key
-        for position, (word, term) in enumerate(terms)
-        if word.number or (word.capital and (position > 0 or term.name))
-    )
-    return SentenceFeatures(*span, stems, sum(stems.values()), names)
-
-
-def _terms(text: str, lang: str) -> Iterator[tuple[Word, Term]]:
-    """Words with their terms; single letters say nothing, single digits do."""
     term = vocabulary(lang).term
-    return ((word, term(word)) for word in words(text) if word.number or len(word.form) > 1)
+    bigrams: set[int] = set()
+    said: list[SentenceFeatures] = []
+    previous = 0
+    for start, end in sentences(text):
+        pairs = [(word, term(form)) for word in words(text[start:end]) if _says_something(form := fold(word))]
+        for _, one in pairs:
+            bigrams.add((previous * 31 + one.key) & 0xFFFFFFFFFFFFFFFF)
+            previous = one.key
+        stems = {one.key: one.idf for _, one in pairs}
+        if len(stems) >= LEAST_SENTENCE and len(said) < MOST_SENTENCES:
+            said.append(SentenceFeatures(start, end, stems, sum(stems.values()), _names(pairs)))
+    return Detail(frozenset(bigrams), tuple(said))
+
+
+def _names(pairs: list[tuple[str, Term]]) -> frozenset[int]:
+    """Numbers, and words with a capital letter; at the head of a sentence only rare ones."""
+    return frozenset(
+        term.key
+        for position, (word, term) in enumerate(pairs)
+        if word[0].isdigit() or (word[0].isupper() and (position > 0 or term.name))
+    )
+
+
+def _says_something(form: str) -> bool:
+    """Single letters say nothing, single digits do."""
+    return len(form) > 1 or form.isdigit()
 
 
 def signed_text(title: str, text: str) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, resources
 
-from ingest.dedup.normalize import Word, strip_accents, words
+from ingest.dedup.normalize import fold, strip_accents, words
 
 TABLE = "df1"
 """Version of the frozen tables."""
@@ -58,13 +58,13 @@ class Vocabulary:
         self.everyday = frozenset(s for s, n in self._counts.items() if n > EVERYDAY_SHARE * self.texts)
         self._terms: dict[str, Term] = {}
 
-    def term(self, word: Word) -> Term:
-        """The term that a word is a form of."""
-        known = self._terms.get(word.form)
+    def term(self, form: str) -> Term:
+        """The term that a folded word is a form of."""
+        known = self._terms.get(form)
         if known is None:
             if len(self._terms) >= CACHED_WORDS:
                 self._terms.clear()
-            known = self._terms[word.form] = self._make(word.form if word.number else self._stem(word.form))
+            known = self._terms[form] = self._make(form if form[0].isdigit() else self._stem(form))
         return known
 
     def _make(self, stem: str) -> Term:
@@ -84,7 +84,7 @@ def guess(text: str) -> str:
 
     Good enough to choose a stemmer by; whoever knows the language says so.
     """
-    forms = [strip_accents(word.form) for word in words(text[:GUESSED_CHARACTERS])]
+    forms = [strip_accents(fold(word)) for word in words(text[:GUESSED_CHARACTERS])]
     return max(LANGUAGES, key=lambda lang: sum(form in vocabulary(lang).everyday for form in forms))
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
-
 from ingest.dedup.features import Features
+from ingest.dedup.verify import common
 
 COSINE = 0.30
 WINDOW = timedelta(days=3)
@@ -28,5 +27,4 @@ def cosine(a: Features, b: Features) -> float:
     """Cosine of the two texts' tf-idf vectors; 0 where there is too little text, or in different languages."""
     if a.lang != b.lang or not (a.comparable and b.comparable):
         return 0.0
-    _, in_a, in_b = np.intersect1d(a.stems, b.stems, assume_unique=True, return_indices=True)
-    return float(a.tfidf[in_a] @ b.tfidf[in_b]) / max(1e-9, a.norm * b.norm)
+    return float(a.tfidf[common(a, b)] @ b.tfidf[common(b, a)]) / max(1e-9, a.norm * b.norm)
