@@ -170,7 +170,9 @@ def refetch(connection: Connection, document_id: str) -> bool:
 def add_alias(connection: Connection, url: str, document_id: str) -> str:
     """Let another address lead to a document; returns whose it is: the document's, or that of who had it before."""
     key = "url:" + canonical_url(url)
-    owner: str | None = connection.scalar(select(documents.c.id).where(documents.c.key == key))
+    keys = (key, tombstone_key(key))
+    owner: str | None = connection.scalar(select(documents.c.id).where(documents.c.key.in_(keys)))
+    owner = owner or connection.scalar(select(aliases.c.document_id).where(aliases.c.key.in_(keys)))
     if owner is None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         added = dialect.insert(aliases).values(key=key, document_id=document_id)

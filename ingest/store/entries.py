@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from ingest.store.documents import TOMBSTONE, tombstone_key
 from ingest.store.ids import new_id
-from ingest.store.schema import entries, feeds
-from ingest.types import FeedEntry
+from ingest.store.schema import documents, entries, feeds
+from ingest.types import FeedEntry, State
 
 RATE_ENTRIES = 200
 """Newest entries from which a feed's rate of news is read."""
@@ -39,28 +40,30 @@ class Hints:
 
 def known(connection: Connection, feed_id: str, guids: Collection[str]) -> dict[str, RowMapping]:
     """The entries of a feed among these, by guid."""
-    wanted = list(guids)
+    named = {tombstone_key(guid): guid for guid in guids}  # entries of what was taken down are known by the hash
+    wanted = [*guids, *named]
     found: dict[str, RowMapping] = {}
     for start in range(0, len(wanted), IN_ONE_QUERY):
         query = select(entries).where(
             entries.c.feed_id == feed_id, entries.c.guid.in_(wanted[start : start + IN_ONE_QUERY])
         )
-        found |= {row["guid"]: row for row in connection.execute(query).mappings()}
+        found |= {named.get(row["guid"], row["guid"]): row for row in connection.execute(query).mappings()}
     return found
 
 
 def add(
     connection: Connection, feed_id: str, entry: FeedEntry, *, sha256: str, document_id: str | None, now: datetime
 ) -> None:
-    """Keep a new entry."""
-    values = _said(entry, sha256)
+    """Keep a new entry; of a document that was taken down only that it is known."""
+    is_down = document_id is not None and _is_down(connection, document_id)
+    values = _said(entry, sha256) | (_NOTHING_SAID if is_down else {})
     connection.execute(
         insert(entries).values(
             id=new_id(),
             feed_id=feed_id,
-            guid=entry.guid,
+            guid=tombstone_key(entry.guid) if is_down else entry.guid,
             document_id=document_id,
-            url=entry.url,
+            url=None if is_down else entry.url,
             first_seen=now,
             last_seen=now,
             **values,
@@ -70,13 +73,27 @@ def add(
 
 def change(connection: Connection, entry_id: str, entry: FeedEntry, *, sha256: str, now: datetime) -> None:
     """Keep what the feed says now about an entry it had."""
-    connection.execute(update(entries).where(entries.c.id == entry_id).values(last_seen=now, **_said(entry, sha256)))
+    row = entries.c.id == entry_id
+    connection.execute(update(entries).where(row).values(last_seen=now, **_said(entry, sha256)))
+    down = update(entries).where(row, entries.c.guid.startswith(TOMBSTONE))
+    connection.execute(down.values(**_NOTHING_SAID))
+
+
+def blank(connection: Connection, document_id: str) -> None:
+    """Forget what feeds said of a document; its hashed guids stay, so that the next poll knows it."""
+    rows = connection.execute(select(entries.c.id, entries.c.guid).where(entries.c.document_id == document_id)).all()
+    for entry_id, guid in rows:
+        forgotten = update(entries).where(entries.c.id == entry_id)
+        connection.execute(forgotten.values(guid=tombstone_key(guid), url=None, **_NOTHING_SAID))
 
 
 def point(connection: Connection, old_document: str, new_document: str) -> int:
     """Let the entries of one document point at another, which turned out to be the same; returns how many."""
     moved = update(entries).where(entries.c.document_id == old_document).values(document_id=new_document)
-    return connection.execute(moved).rowcount
+    count = connection.execute(moved).rowcount
+    if count and _is_down(connection, new_document):
+        blank(connection, new_document)
+    return count
 
 
 def still_there(connection: Connection, entry_ids: Sequence[str], now: datetime) -> None:
@@ -153,6 +170,14 @@ def hints(connection: Connection, document_id: str) -> Hints | None:
 def count(connection: Connection, feed_id: str) -> int:
     """How many entries a feed brought."""
     return int(connection.scalar(select(func.count()).where(entries.c.feed_id == feed_id)) or 0)
+
+
+def _is_down(connection: Connection, document_id: str) -> bool:
+    down = select(documents.c.id).where(documents.c.id == document_id, documents.c.state == State.REMOVED)
+    return connection.scalar(down) is not None
+
+
+_NOTHING_SAID: dict[str, object] = {"title": "", "summary": "", "author": None}
 
 
 def _said(entry: FeedEntry, sha256: str) -> dict[str, object]:

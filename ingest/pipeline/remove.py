@@ -1,0 +1,15 @@
+"""A takedown, from the wish to a database without a trace of the text."""
+
+from __future__ import annotations
+
+from ingest.store import removal
+from ingest.store.engine import Database
+
+
+def take_down(database: Database, document_id: str, *, who: str, why: str) -> bool:
+    """Remove a document, leave a tombstone, clean the files; False where there is none or it is down already."""
+    with database.writing() as connection:
+        if not removal.take_down(connection, document_id, who=who, why=why):
+            return False
+    removal.scrub(database)
+    return True
