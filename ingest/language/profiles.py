@@ -32,6 +32,11 @@ Few on purpose: on fragments of 3-5 words, 15 languages get .91 right where all 
 fr/de/en alone would get .98 and then call every Spanish article French.
 """
 
+LISTED = LANGUAGES[:3]
+"""Languages with a list of frequent words."""
+
+NOT_LISTED = ("",) * (len(LISTED) + 1)
+
 OURS = frozenset({"lb", "la"})
 """Languages that langdetect lacks and takes for German or French: made by `benchmarks/language_tables.py`."""
 
@@ -65,24 +70,25 @@ class Profiles:
         self._frequent = _load_frequent()
         self._words: dict[str, bytes] = {}  # one float32 per language: joined, they are a matrix
 
-    def scores(self, words: list[str]) -> NDArray[np.float32]:
-        """The log-likelihood of each word, scaled to evidence; zeros where nothing is known of it.
+    def look_up(self, words: list[str]) -> NDArray[np.float32]:
+        """For each word its log-likelihood by language, scaled to evidence, and 1 or 0: is it in that language's list?
 
-        Shape (len(words), len(LANGUAGES)).
+        Shape (len(words), len(LANGUAGES) + len(LISTED)); zeros where nothing is known of a word.
         """
         known = self._words
         if len(known) >= CACHED_WORDS:
             known = self._words = {}
-        rows = [known.get(word) or known.setdefault(word, self._score(word)) for word in words]
-        return np.frombuffer(b"".join(rows), dtype=np.float32).reshape(-1, len(LANGUAGES))
+        rows = [known.get(word) or known.setdefault(word, self._row(word)) for word in words]
+        return np.frombuffer(b"".join(rows), dtype=np.float32).reshape(-1, len(LANGUAGES) + len(LISTED))
 
-    def _score(self, word: str) -> bytes:
+    def _row(self, word: str) -> bytes:
         padded = f" {word[:LONGEST_WORD]} "
         grams = [padded[end - n : end] for end in range(2, len(padded) + 1) for n in (1, 2, 3) if n <= end]
         rows = [row for gram in grams if (row := self._rows.get(gram)) is not None]
         score: Scores = SCALE * self._grams[rows].sum(axis=0) if rows else np.zeros(len(LANGUAGES))
-        score += _word_evidence(self._frequent.get(word.lower()), len(word))
-        return score.astype(np.float32).tobytes()
+        listed = self._frequent.get(word.lower(), NOT_LISTED)
+        score += _word_evidence(listed, len(word))
+        return np.array([*score, *map(bool, listed[: len(LISTED)])], dtype=np.float32).tobytes()
 
 
 def words_of(text: str, *, acronyms: bool = False) -> list[str]:
@@ -104,16 +110,16 @@ class _Letters(dict[int, str]):
 _LETTERS = _Letters()
 
 
-def _word_evidence(line: tuple[str, ...] | None, letters: int) -> Scores:
+def _word_evidence(line: tuple[str, ...], letters: int) -> Scores:
     """What the list says of a word, in nats; `line`: its row of `data/words.tsv` without the word itself."""
     evidence = np.zeros(len(LANGUAGES))
-    if line is None:
+    if line is NOT_LISTED:
         return evidence
     *zipf, others = line
     nats = math.log(10) * np.array([float(value or LEAST_ZIPF) for value in zipf])
-    evidence[: len(nats)] = np.maximum(CONTRAST * (nats - nats.max()), -CONTRAST_MOST)
+    evidence[: len(LISTED)] = np.maximum(CONTRAST * (nats - nats.max()), -CONTRAST_MOST)
     if letters >= FAMILIAR_LETTERS:
-        evidence[: len(nats)] += FAMILIAR
+        evidence[: len(LISTED)] += FAMILIAR
         evidence[[LANGUAGES.index(lang) for lang in others.split()]] += FAMILIAR
     return evidence
 
