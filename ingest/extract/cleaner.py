@@ -7,26 +7,32 @@ order is: explicit rules, headline and repeats, the site's memory, the score. A 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from ingest.extract.dates import find_date
+from ingest.extract.credits import metadata_of, tell_sources
 from ingest.extract.features import is_sentence
 from ingest.extract.glue import split_glued
 from ingest.extract.headline import find_headline, same_text
-from ingest.extract.rules import Hit, RuleTable, builtin_rules, fold, wording
+from ingest.extract.rules import Hit, RuleTable, Wording, builtin_rules, fold, wording
 from ingest.extract.score import score_lines
+from ingest.extract.site_memory import SiteMemory, heed
 from ingest.types import Block, BlockKind, Metadata
 
 KEEP = 0.5
 """Score from which a line is kept."""
 
+_BY_NUMBERS = (None, "score", "vote")
+"""Rules of blocks that no rule has taken."""
+
 _LIST_ITEM = re.compile(r"^\s*(?:[-–•*·▪]|\d{1,2}[.)])\s")
 _QUOTED = re.compile(r"^[«„“\"].*[»“”\"][.!?]?$")
 _END = re.compile(r"[.!?…:;,][»”\"“)’'\]]*\s*$")
 _WORD = re.compile(r"[^\W\d_]+")
-_TWICE = re.compile(r"^(?P<name>\S.{1,60}?)\s*(?P=name)\s*[-–|,•·]?\s*(?P<date>\d.{5,40})$")
+
+
+Scorer = Callable[[Sequence[Wording], Sequence[Hit | None]], Sequence[float]]
+"""Says how likely each line is article text; see `score.score_lines` for the one that ships."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Part:
     text: str
     line: int | None = None
     kind: BlockKind | None = None
+    vote: float | None = None  # how sure the vote over a page is that it is article text; None: ask the line scorer
     glued_before: bool = False  # the part before it stood in the same line
     glued_after: bool = False
 
@@ -53,30 +60,34 @@ def clean_lines(
     parts: Sequence[Part],
     *,
     title: str | None = None,
-    scores: Sequence[float] | None = None,
+    site: str | None = None,
+    memory: SiteMemory | None = None,
     rules: RuleTable | None = None,
+    score: Scorer = score_lines,
 ) -> Cleaned:
     """The blocks of a page, each kept or dropped, with the title and what date lines, bylines and credits say.
 
     title: the headline where the page named it; None: look for it among the lines.
-    scores: how likely each part is article text; None: by the line scorer.
+    site: whose page it is, for the memory of what sites repeat.
     """
     rules = rules or builtin_rules()
-    pieces = [_pieces(part, rules) for part in parts]
-    if scores is not None:
-        scores = [score for score, cut in zip(scores, pieces, strict=True) for _ in cut]
-    parts = [piece for cut in pieces for piece in cut]
+    parts = [piece for part in parts for piece in _pieces(part, rules)]
     lines = [wording(part.text) for part in parts]
     hits = [rules.match(line) for line in lines]
-    scores = score_lines(lines, hits) if scores is None else scores
+    if any(part.vote is None for part in parts):
+        scores = score(lines, hits)
+    else:
+        scores = [part.vote or 0.0 for part in parts]
     blocks = [_decide(part, hit, score) for part, hit, score in zip(parts, hits, scores, strict=True)]
     _keep_before_kept(blocks, hits)
-    _tell_sources(blocks)
+    tell_sources(blocks)
     title = _take_headline(blocks, parts, title)
     _part_glued_links(blocks, parts)
     _drop_repeats(blocks)
-    blocks = [_with_kind(block, parts[i].kind) for i, block in enumerate(blocks)]
-    return Cleaned(title, tuple(blocks), _metadata(blocks, hits))
+    if memory is not None and site:
+        heed(blocks, lines, site, memory)
+    blocks = [_with_kind(block, part.kind) for block, part in zip(blocks, parts, strict=True)]
+    return Cleaned(title, tuple(blocks), metadata_of(blocks, hits))
 
 
 def _pieces(part: Part, rules: RuleTable) -> list[Part]:
@@ -91,12 +102,14 @@ def _pieces(part: Part, rules: RuleTable) -> list[Part]:
 
 
 def _decide(part: Part, hit: Hit | None, score: float) -> Block:
-    """A block by rule, else by score."""
-    if hit is not None and hit.rule.kind != "keep":
+    """A block by rule, else by score; words that subheads use too do not overrule the score."""
+    kept = score >= KEEP
+    if hit is not None and hit.rule.kind != "keep" and not (hit.rule.soft and kept):
         return Block(part.text, hit.rule.block_kind, False, hit.rule.id, hit.matched, part.line)
-    if score >= KEEP:
-        return Block(part.text, BlockKind.PARAGRAPH, True, None, f"score {score:.2f}", part.line)
-    return Block(part.text, BlockKind.BOILERPLATE, False, "score", f"score {score:.2f}", part.line)
+    by = "score" if part.vote is None else "vote"
+    if kept:
+        return Block(part.text, BlockKind.PARAGRAPH, True, None, f"{by} {score:.2f}", part.line)
+    return Block(part.text, BlockKind.BOILERPLATE, False, by, f"{by} {score:.2f}", part.line)
 
 
 def _keep_before_kept(blocks: list[Block], hits: Sequence[Hit | None]) -> None:
@@ -106,26 +119,17 @@ def _keep_before_kept(blocks: list[Block], hits: Sequence[Hit | None]) -> None:
             blocks[i] = replace(blocks[i], kind=BlockKind.HEADING, kept=True, rule=hit.rule.id, evidence=hit.matched)
 
 
-def _tell_sources(blocks: list[Block]) -> None:
-    """A name twice and a date ("Báo Quốc TếBáo Quốc Tế27/10/2023") is the publication and the day, run together."""
-    for i, block in enumerate(blocks):
-        if len(block.text) < 160 and (match := _TWICE.match(block.text)) and find_date(match["date"]):
-            blocks[i] = replace(
-                block, kind=BlockKind.METADATA, kept=False, rule="source-and-date", evidence=match["name"].strip()
-            )
-
-
 def _take_headline(blocks: list[Block], parts: Sequence[Part], title: str | None) -> str | None:
     """The title; its line and the repeats of it are dropped as headline."""
     if title is None:
-        furniture = [block.rule not in (None, "score") for block in blocks]
+        furniture = [block.rule not in _BY_NUMBERS for block in blocks]
         place = find_headline([part.text for part in parts], furniture)
         title = parts[place].text if place is not None else None
     if title is None:
         return None
     first = True
     for i, block in enumerate(blocks):
-        if (block.kept or block.rule == "score") and same_text(block.text, title):
+        if (block.kept or block.rule in ("score", "vote")) and same_text(block.text, title):
             rule = "headline" if first else "repeated-headline"
             blocks[i] = replace(block, kind=BlockKind.TITLE, kept=False, rule=rule, evidence="")
             first = False
@@ -136,7 +140,7 @@ def _part_glued_links(blocks: list[Block], parts: Sequence[Part]) -> None:
     """Between two paragraphs, two texts in one line without a full stop: a related link, and the subhead after it."""
     for i in range(len(blocks) - 1):
         link, subhead = blocks[i], blocks[i + 1]
-        if not (parts[i].glued_after and parts[i + 1].glued_before and link.rule in (None, "score")):
+        if not (parts[i].glued_after and parts[i + 1].glued_before and link.rule in _BY_NUMBERS):
             continue
         between = _paragraph_at(blocks, parts, i, -1) and _paragraph_at(blocks, parts, i + 1, +1)
         if between and _unended(link.text, 6, 45) and _unended(subhead.text, 2, 16):
@@ -188,36 +192,3 @@ def _with_kind(block: Block, told: BlockKind | None) -> Block:
     if _QUOTED.match(block.text):
         return replace(block, kind=BlockKind.QUOTE)
     return block
-
-
-def _metadata(blocks: Sequence[Block], hits: Sequence[Hit | None]) -> Metadata:
-    """What date lines, bylines and credits say."""
-    published: datetime | None = None
-    author = source = None
-    credit_lines: list[str] = []
-    for block, hit in zip(blocks, hits, strict=True):
-        if block.rule == "source-and-date":
-            source = source or block.evidence
-            published = published or find_date(block.text[len(block.evidence) * 2 :])
-        elif block.rule == "date-line":
-            published = published or find_date(block.text)
-        elif hit is not None and hit.rule.id == block.rule:
-            if block.rule == "byline":
-                author = author or _after_label(block.text)
-            elif hit.rule.kind == "credit":
-                credit_lines.append(block.text)
-                if block.rule == "source-credit" and (named := _named_source(block.text)):
-                    source = source or named
-            elif hit.credit:
-                credit_lines.append(hit.credit)
-    return Metadata(author=author, published=published, source=source, credits=tuple(dict.fromkeys(credit_lines)))
-
-
-def _after_label(text: str) -> str:
-    """ "Par Jean Dupont" -> "Jean Dupont"."""
-    return re.sub(r"^\W*(?:\w+ (?:par|by|von)|\w+)\s*:?\s+", "", text, count=1, flags=re.IGNORECASE).strip(" |•·,")
-
-
-def _named_source(text: str) -> str | None:
-    match = re.match(r"^\W*(?:sources?|quellen?)\s*:\s*(\S.{0,60})$", text, re.IGNORECASE)
-    return match[1].strip() if match else None

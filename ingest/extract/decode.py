@@ -40,6 +40,7 @@ _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27}) + b"\x7f"
 MAX_CONTROLS = 0.02
 """Share of control bytes from which bytes are no text; broken pages have a handful in 100 kB, images one in ten."""
 
+_WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõøúùûüÿœæßÀÂÄÁÅÇÉÈÊËÎÏÑÓÔÖØÚÙÛÜŒÆ’‘“”„–—…«»€°·\xa0©®™•¼½§£")
 _UNSAFE = frozenset(
     {"utf-7", "utf_7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"}
 )
@@ -151,6 +152,11 @@ def _as_mixed_utf8(body: bytes) -> str | None:
 
 
 def _guess(body: bytes) -> str:
+    """Windows-1252 where that gives letters of French, German or English; else what charset-normalizer thinks."""
+    western = body.decode("cp1252", "replace")
+    foreign = [character for character in western[:100_000] if character > "\x7f"]
+    if sum(map(_WESTERN.__contains__, foreign)) >= 0.9 * len(foreign):
+        return western
     import charset_normalizer
 
     best = charset_normalizer.from_bytes(body[:100_000]).best()

@@ -146,11 +146,15 @@ def line_matrix(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> NDArray
     return np.asarray(rows, dtype=np.float32).reshape(len(rows), len(LINE_FEATURES))
 
 
-def topicality(lines: Sequence[Wording]) -> list[float]:
-    """Share of a line's content words that other running text of the page has; -1 where it has no content words."""
+def topicality(lines: Sequence[Wording], is_text: Sequence[bool] | None = None) -> list[float]:
+    """Share of a line's content words that other running text of the page has; -1 where it has no content words.
+
+    is_text: which lines are running text; None: those that read like sentences.
+    """
     running: Counter[str] = Counter()
     content = [{word for word in line.words if len(word) > 3 and word not in _ANY_FUNCTION_WORD} for line in lines]
-    is_text = [is_sentence(line.text) for line in lines]
+    if is_text is None:
+        is_text = [is_sentence(line.text) for line in lines]
     for own, text in zip(content, is_text, strict=True):
         if text:
             running.update(own)

@@ -13,6 +13,7 @@ from ingest.extract.repair import repair_text
 from ingest.extract.site_memory import SiteMemory
 from ingest.extract.vote import parse, readability_text, resiliparse_text, trafilatura_text, votes
 from ingest.types import BlockKind, Document, Metadata, Page, Rejection, Stage
+from ingest.urls import registered_domain
 
 METHOD = "html-vote/1"
 QUORUM = 2
@@ -32,12 +33,13 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
     ballots = votes(lines, texts)
     quorum = 1 if heavy else QUORUM
     parts = [
-        Part(repair_text(line.text), None, line.kind)
+        Part(text, None, line.kind, float(sum(ballot) >= quorum))
         for line, ballot in zip(lines, ballots, strict=True)
-        if sum(ballot) >= quorum
+        if (text := repair_text(line.text))
     ]
     title, metadata = page_metadata(safe, page)
-    cleaned = clean_lines(parts, title=title, scores=[1.0] * len(parts))
+    site = registered_domain(page.url) if page.url else None
+    cleaned = clean_lines(parts, title=title, site=site, memory=memory)
     blocks = tuple(
         replace(block, kept=False, rule="caption") if block.kept and block.kind is BlockKind.CAPTION else block
         for block in cleaned.blocks

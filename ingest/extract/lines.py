@@ -8,6 +8,7 @@ from ingest.extract.cleaner import Cleaned, Part, clean_lines
 from ingest.extract.repair import repair_text
 from ingest.extract.site_memory import SiteMemory
 from ingest.types import Document, Rejection, Stage
+from ingest.urls import registered_domain
 
 METHOD = "lines/1"
 
@@ -41,7 +42,8 @@ def extract_lines(
     ]
     if not parts:
         return Rejection(Stage.EXTRACT, "empty", "There is no text in it.")
-    return _document(clean_lines(parts, title=title))
+    site = registered_domain(url) if url and memory is not None else None
+    return _document(clean_lines(parts, title=title, site=site, memory=memory))
 
 
 def _document(cleaned: Cleaned) -> Document | Rejection:

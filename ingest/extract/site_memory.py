@@ -7,12 +7,13 @@ What follows from the counts is decided here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from ingest.extract.rules import fold
-from ingest.types import Block, Recalled, Seen
+from ingest.extract.features import is_sentence, topicality
+from ingest.extract.rules import Wording, fold
+from ingest.types import Block, BlockKind, Recalled, Seen
 
 MIN_ARTICLES = 3
 """Other articles of the site in which a short line must have stood before it is furniture."""
@@ -27,8 +28,12 @@ MIN_SHARE_TEXT = 0.6
 """Share of the site's articles for a paragraph: a policy text stands under nearly all of them, the lead that an
 agency's updates of one story have in common stands in a few."""
 
-MAX_TOPICAL = 0.6
-"""A paragraph that shares more of its content words with the rest of the article is about it, however often seen."""
+MAX_TOPICAL = 0.3
+"""A paragraph that shares more of its content words with the new text of the article is about it, however often it
+was seen: the lead of a story that runs for days."""
+
+KNOWN = 2
+"""Articles from which on a paragraph is no new text."""
 
 
 class SiteMemory(Protocol):
@@ -52,12 +57,30 @@ def is_furniture(seen: Seen, articles: int, *, paragraph: bool, topical: float) 
     """Does what the site repeats say that a block is no part of the article?
 
     articles: how many articles of the site were seen. paragraph: the block reads like running text.
-    topical: share of its content words that other running text of the page has.
+    topical: share of its content words that the new running text of the page has.
     """
     share = seen.articles / max(1, articles)
     if paragraph:
         return seen.articles >= MIN_ARTICLES_TEXT and share >= MIN_SHARE_TEXT and topical < MAX_TOPICAL
     return seen.articles >= MIN_ARTICLES and share >= MIN_SHARE
+
+
+def heed(blocks: list[Block], lines: Sequence[Wording], site: str, memory: SiteMemory) -> None:
+    """Drop what the site repeats, and do what people said about its blocks."""
+    prints = [fingerprint(line.text) for line in lines]
+    recalled = memory.recall(site, dict.fromkeys(prints))
+    known = [recalled.blocks.get(print_, Seen()) for print_ in prints]
+    paragraphs = [is_sentence(line.text) for line in lines]
+    new_text = [text and seen.articles < KNOWN for text, seen in zip(paragraphs, known, strict=True)]
+    topical = topicality(lines, new_text) if any(seen.articles for seen in known) else [0.0] * len(lines)
+    for i, (block, seen) in enumerate(zip(blocks, known, strict=True)):
+        if seen.pin is not None and block.kind is not BlockKind.TITLE:
+            rule = "pinned-keep" if seen.pin else "pinned-drop"
+            kind = BlockKind.PARAGRAPH if seen.pin else BlockKind.BOILERPLATE
+            blocks[i] = replace(block, kind=kind, kept=seen.pin, rule=rule, evidence="pinned for this site")
+        elif block.kept and is_furniture(seen, recalled.articles, paragraph=paragraphs[i], topical=topical[i]):
+            evidence = f"in {seen.articles} of {recalled.articles} other articles of {site}"
+            blocks[i] = replace(block, kind=BlockKind.BOILERPLATE, kept=False, rule="site-repeat", evidence=evidence)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,180 @@
+"""Fit the line scorer: `ingest/extract/line_weights.json` from documents with labelled lines.
+
+    python benchmarks/fit_lines.py DATA            cross-validate by site, then write the weights
+    python benchmarks/fit_lines.py DATA --check    cross-validate only
+
+DATA is a folder with `lines.jsonl` (one document a line: id, site, source, window, lines of {t, l, k}). It needs
+LightGBM, which nothing else here does: `pip install lightgbm` into an environment of its own. The fit is deterministic.
+Documents of the project's own (`source` "seed") are never fitted: they are tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.cli.evaluation.clean import VIEWS, Document, read_documents, text_report
+from ingest.cli.evaluation.clean_metric import Line
+from ingest.extract.cleaner import Part, clean_lines
+from ingest.extract.features import FEATURES, page_matrix
+from ingest.extract.rules import builtin_rules, wording
+
+WEIGHTS = Path(__file__).parents[1] / "ingest" / "extract" / "line_weights.json"
+FOLDS = 5
+ROUNDS = 150
+PARAMS = {
+    "objective": "binary",
+    "learning_rate": 0.1,
+    "num_leaves": 15,
+    "min_data_in_leaf": 60,
+    "feature_fraction": 0.3,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "max_bin": 63,
+    "num_threads": 1,
+    "seed": 1,
+    "deterministic": True,
+    "verbosity": -1,
+}
+NEAR = 25
+"""Lines around the article that are all used; of the furniture further away one line in four, four times as heavy."""
+
+FURNITURE_LIKE = ("title", "metadata", "caption")
+"""Kinds of unscored lines that count as furniture, lightly: the article's text is better off without them."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A stretch of a document's lines as one training page."""
+
+    document: int
+    first: int
+    weight: float
+    matrix: NDArray[np.float32]
+    target: NDArray[np.float64]
+    importance: NDArray[np.float64]
+    whole: str  # "full", "window" or "" for a random stretch
+
+
+def views_of(documents: Sequence[Document]) -> list[View]:
+    """Each document whole, as its window, and as a random stretch around the article."""
+    rng = random.Random(1)
+    views = []
+    for number, document in enumerate(documents):
+        lines = [wording(line.text) for line in document.lines]
+        hits = [builtin_rules().match(line) for line in lines]
+        first, end = document.window
+        wide = (max(0, first - rng.randint(0, 30)), min(len(lines), end + rng.randint(0, 30)))
+        stretches = (("full", (0, len(lines)), 1.0), ("window", (first, end), 1.0), ("", wide, 0.5))
+        for whole, (a, b), weight in stretches:
+            target, importance = _labels(document, a, b, rng, thin=whole != "window")
+            matrix = page_matrix(lines[a:b], hits[a:b])
+            views.append(View(number, a, weight, matrix, target, importance, whole))
+    return views
+
+
+def _labels(
+    document: Document, a: int, b: int, rng: random.Random, *, thin: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    target = np.array([float(line.label == "c") for line in document.lines[a:b]])
+    importance = np.array(
+        [1.0 if line.label in "cb" else 0.3 * (line.kind in FURNITURE_LIKE) for line in document.lines[a:b]]
+    )
+    importance *= 0.6 + 0.4 * np.minimum(400, [len(line.text) for line in document.lines[a:b]]) / 120
+    importance *= (60 / max(1.0, float((importance > 0).sum()))) ** 0.5  # a page of 2,000 lines is one page
+    if thin:
+        first, end = document.window
+        far = np.array([not first - NEAR <= i < end + NEAR for i in range(a, b)]) & (target == 0)
+        kept = np.array([rng.random() < 0.25 for _ in range(a, b)])
+        importance = np.where(far, np.where(kept, importance * 4, 0), importance)
+    return target, importance
+
+
+def fit(views: Iterable[View]) -> Any:
+    """The boosted trees of these views."""
+    chosen = list(views)
+    matrix = np.vstack([view.matrix for view in chosen])
+    target = np.concatenate([view.target for view in chosen])
+    importance = np.concatenate([view.importance * view.weight for view in chosen])
+    used = importance > 0
+    data = lightgbm.Dataset(matrix[used], target[used], weight=importance[used])
+    return lightgbm.train(PARAMS, data, ROUNDS)
+
+
+def cross_validated(documents: Sequence[Document], views: Sequence[View]) -> dict[str, dict[str, set[int]]]:
+    """Lines kept of each document, by view, each site judged by trees that never saw it."""
+    sites = sorted({document.site for document in documents})
+    random.Random(3).shuffle(sites)
+    fold = {site: number % FOLDS for number, site in enumerate(sites)}
+    kept: dict[str, dict[str, set[int]]] = {view: {} for view in VIEWS}
+    for number in range(FOLDS):
+        booster = fit(view for view in views if fold[documents[view.document].site] != number)
+        for document in documents:
+            if fold[document.site] == number:
+                for view in VIEWS:
+                    kept[view][document.id] = _cleaned(document.view(view), booster)
+    return kept
+
+
+def _cleaned(lines: Sequence[Line], booster: Any) -> set[int]:
+    """The lines that the whole cleaner keeps with these trees."""
+    cleaned = clean_lines(
+        [Part(line.text, number) for number, line in enumerate(lines)],
+        score=lambda wordings, hits: booster.predict(page_matrix(wordings, hits)).tolist(),
+    )
+    return {block.line for block in cleaned.blocks if block.kept and block.line is not None}
+
+
+def as_json(booster: Any) -> dict[str, Any]:
+    """The trees in the form that `ingest.extract.score` reads."""
+    trees = [_tree(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+    return {"features": list(FEATURES), "base": 0.0, "trees": trees}
+
+
+def _tree(root: dict[str, Any]) -> dict[str, Any]:
+    splits: list[list[float]] = []
+    leaves: list[float] = []
+
+    def add(node: dict[str, Any]) -> int:
+        if "leaf_value" in node:
+            leaves.append(round(node["leaf_value"], 4))
+            return -len(leaves)
+        place = len(splits)
+        splits.append([node["split_feature"], float(f"{node['threshold']:.5g}"), 0, 0])
+        splits[place][2] = add(node["left_child"])
+        splits[place][3] = add(node["right_child"])
+        return place
+
+    add(root)
+    return {"split": splits, "leaf": leaves}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--check", action="store_true", help="cross-validate only")
+    arguments = parser.parse_args()
+    documents = [one for one in read_documents(arguments.data) if one.source != "seed"]
+    views = views_of(documents)
+    for view, kept in cross_validated(documents, views).items():
+        print(text_report(documents, view, kept))
+    if not arguments.check:
+        weights = as_json(fit(views))
+        lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in weights.pop("trees"))
+        head = json.dumps(weights, separators=(",", ":"))[:-1]
+        WEIGHTS.write_text(f'{head},\n"trees":[\n{lines}\n]}}\n', "utf-8")
+        print(f"{WEIGHTS}: {ROUNDS} trees, {WEIGHTS.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
