@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, tuple_
 
+from ingest.store import search
 from ingest.store.cursors import PAGE, Paged, decode_cursor, encode_cursor, page_of
 from ingest.store.schema import articles, clusters, entries, matches, members, related
 from ingest.types import Copy, Match, SharedPassage
@@ -75,13 +76,14 @@ class Choice:
     canonical: bool = False  # only representatives
     since: datetime | None = None  # sort_at, inclusive
     until: datetime | None = None  # exclusive
+    words: str | None = None  # full text, see ingest.store.search
 
 
 def list_articles(
     connection: Connection, choice: Choice | None = None, *, cursor: str | None = None, limit: int = PAGE
 ) -> Paged[Listed]:
     """A page of articles, the newest first."""
-    query = _listed().where(*_narrowed(choice or Choice()))
+    query = _listed().where(*_narrowed(connection, choice or Choice()))
     if cursor is not None:
         at, last = decode_cursor(cursor, datetime, str)
         query = query.where(_before(articles.c.sort_at, at, last))
@@ -103,12 +105,16 @@ def list_clusters(
     *,
     least: int = 2,
     order: str = "changed",
+    words: str | None = None,
     cursor: str | None = None,
     limit: int = PAGE,
 ) -> Paged[ListedCluster]:
     """A page of clusters of so many members; order: changed, size (largest first) or weakest (lowest first)."""
     c = clusters.c
     query = select(clusters).where(c.merged_into.is_(None), c.size >= least)
+    if words and (fits := search.matching(connection, words)) is not None:
+        inside = select(members.c.cluster_id).join(articles, articles.c.id == members.c.article_id).where(fits)
+        query = query.where(c.id.in_(inside))
     if order == "size":
         query = query.order_by(c.size.desc(), c.id.desc())
         if cursor is not None:
@@ -226,7 +232,7 @@ def _as_listed(row: Any) -> Listed:
     )
 
 
-def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
+def _narrowed(connection: Connection, choice: Choice) -> list[ColumnElement[bool]]:
     a = articles.c
     where: list[ColumnElement[bool]] = []
     if choice.lang is not None:
@@ -245,6 +251,8 @@ def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
         where.append(a.sort_at >= choice.since)
     if choice.until is not None:
         where.append(a.sort_at < choice.until)
+    if choice.words and (fits := search.matching(connection, choice.words)) is not None:
+        where.append(fits)
     return where
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Boolean,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -282,6 +284,38 @@ articles = Table(
     Index("ix_articles_source", "source", "sort_at", "id"),
     Index("ix_articles_exact", "text_digest"),
 )
+
+ARTICLES_SEARCH = {  # full text over both languages, kept by the database itself; asked through ingest.store.search
+    "sqlite": (
+        "CREATE VIRTUAL TABLE articles_search USING fts5(title, text, original_title, original_text, "
+        "content='articles', content_rowid='number', tokenize='unicode61 remove_diacritics 2')",
+        "INSERT INTO articles_search (articles_search, rank) VALUES ('secure-delete', 1)",  # a takedown leaves no word
+        "CREATE TRIGGER articles_search_insert AFTER INSERT ON articles BEGIN "
+        "INSERT INTO articles_search (rowid, title, text, original_title, original_text) "
+        "VALUES (new.number, new.title, new.text, new.original_title, new.original_text); END",
+        "CREATE TRIGGER articles_search_delete AFTER DELETE ON articles BEGIN "
+        "INSERT INTO articles_search (articles_search, rowid, title, text, original_title, original_text) "
+        "VALUES ('delete', old.number, old.title, old.text, old.original_title, old.original_text); END",
+        "CREATE TRIGGER articles_search_update AFTER UPDATE OF title, text, original_title, original_text ON articles "
+        "BEGIN INSERT INTO articles_search (articles_search, rowid, title, text, original_title, original_text) "
+        "VALUES ('delete', old.number, old.title, old.text, old.original_title, old.original_text); "
+        "INSERT INTO articles_search (rowid, title, text, original_title, original_text) "
+        "VALUES (new.number, new.title, new.text, new.original_title, new.original_text); END",
+    ),
+    "postgresql": (
+        "CREATE INDEX articles_search ON articles USING gin (to_tsvector('simple', "
+        "title || ' ' || text || ' ' || original_title || ' ' || original_text))",
+    ),
+}
+for _dialect, _statements in ARTICLES_SEARCH.items():
+    for _statement in _statements:
+        event.listen(articles, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+
+
+def is_ours(name: str | None, kind: str, _parents: object = None) -> bool:
+    """Whether a table or index of the database is described by `metadata`; the search index's parts are not."""
+    return not (name or "").startswith("articles_search")
+
 
 revisions = Table(  # what an article said before
     "revisions",

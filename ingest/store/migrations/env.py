@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 
-from ingest.store.schema import Utc, metadata
+from ingest.store.schema import Utc, is_ours, metadata
 
 
 def render(kind: str, item: Any, autogen_context: Any) -> str | bool:
@@ -21,6 +21,7 @@ context.configure(
     transactional_ddl=True,  # SQLite's is, since the engine begins transactions itself
     compare_type=True,
     render_item=render,
+    include_name=is_ours,
 )
 with context.begin_transaction():
     context.run_migrations()

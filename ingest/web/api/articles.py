@@ -34,6 +34,13 @@ def list_articles(
     cursor: Cursor = None,
     limit: Limit = DEFAULT,
     fields: Annotated[Literal["slim", "full"], Query(description="Summaries, or whole articles.")] = "slim",
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=300,
+            description='Full text over English and original: words, "phrases in quotation marks", -without.',
+        ),
+    ] = None,
     lang: Annotated[str | None, Query(max_length=8, description="Language of the original.")] = None,
     source: Annotated[str | None, Query(max_length=300, description="The source, as written.")] = None,
     feed: Annotated[str | None, Query(max_length=32, description="Id of a feed.")] = None,
@@ -45,7 +52,7 @@ def list_articles(
 ) -> Response:
     """Articles, the newest first. For a copy that misses nothing follow `/v1/changes` instead."""
     choice = listing.Choice(
-        lang, source, feed, kind, needs_review, canonical, aware(since, "since"), aware(until, "until")
+        lang, source, feed, kind, needs_review, canonical, aware(since, "since"), aware(until, "until"), q
     )
     found = listing.list_articles(connection, choice, cursor=cursor, limit=limit)
     if fields == "full":

@@ -29,10 +29,11 @@ def list_clusters(
         Literal["changed", "size", "weakest"],
         Query(description="Latest change first, largest first, or weakest link first. A cursor belongs to one order."),
     ] = "changed",
+    q: Annotated[str | None, Query(max_length=300, description="Full text over the members.")] = None,
     least: Annotated[int, Query(ge=1, le=1_000_000, description="Members at least; 1 includes single articles.")] = 2,
 ) -> Response:
     """Clusters of two and more."""
-    found = listing.list_clusters(connection, least=least, order=order, cursor=cursor, limit=limit)
+    found = listing.list_clusters(connection, least=least, order=order, words=q, cursor=cursor, limit=limit)
     return unless_known(request, page_of(request, [cluster_summary(row) for row in found.rows], found.next))
 
 

@@ -25,6 +25,7 @@ router = APIRouter()
 def list_articles(
     request: Request,
     connection: Reading,
+    q: Annotated[str, Query(max_length=300)] = "",
     lang: Annotated[str, Query(max_length=8)] = "",
     source: Annotated[str, Query(max_length=300)] = "",
     feed: Annotated[str, Query(max_length=32)] = "",
@@ -41,11 +42,13 @@ def list_articles(
         kind=Copy(kind) if kind else None,
         review=review or None,
         canonical=canonical,
+        words=q or None,
     )
     found = listing.list_articles(connection, choice, cursor=cursor)
     values = {
         "found": found,
         "choice": {
+            "q": q,
             "lang": lang,
             "source": source,
             "feed": feed,

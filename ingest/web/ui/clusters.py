@@ -29,12 +29,13 @@ router = APIRouter()
 def list_clusters(
     request: Request,
     connection: Reading,
+    q: Annotated[str, Query(max_length=300)] = "",
     order: Literal["changed", "size", "weakest"] = "changed",
     cursor: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
     """Clusters of two and more."""
-    found = listing.list_clusters(connection, order=order, cursor=cursor)
-    return page(request, "clusters.html", {"found": found, "order": order, "cursor": cursor})
+    found = listing.list_clusters(connection, order=order, words=q or None, cursor=cursor)
+    return page(request, "clusters.html", {"found": found, "order": order, "q": q, "cursor": cursor})
 
 
 @router.get("/clusters/{cluster_id}")
