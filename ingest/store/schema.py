@@ -309,7 +309,8 @@ ARTICLES_SEARCH = {  # full text over both languages, kept by the database itsel
 }
 for _dialect, _statements in ARTICLES_SEARCH.items():
     for _statement in _statements:
-        event.listen(articles, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+        _made: Any = DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]
+        event.listen(articles, "after_create", _made)
 
 
 def is_ours(name: str | None, kind: str, _parents: object = None) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, func, literal_column, select, table, text
 
 from ingest.store.schema import articles
 
@@ -32,7 +32,7 @@ def matching(connection: Connection, words: str) -> ColumnElement[bool] | None:
     question = fts_query(words)
     if not question:
         return None
-    found = select(literal_column("rowid")).select_from(table("articles_search"))
+    found = select(literal_column("rowid", Integer)).select_from(table("articles_search"))
     return articles.c.number.in_(
         found.where(text("articles_search MATCH :words").bindparams(bindparam("words", question, unique=True)))
     )
