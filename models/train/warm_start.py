@@ -23,6 +23,7 @@ from models.train.sentencepieces import parse
 log = logging.getLogger(__name__)
 
 END = 0
+NEVER = -100.0  # output bias of the padding piece: transformers' search could otherwise write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ def build(shape: Shape, size: int, dropout: float) -> MarianMTModel:
         activation_dropout=0.0,
         attn_implementation="eager",  # on CPU three times as fast in training as the fused kernel in bf16
     )
-    return MarianMTModel(MarianConfig(**settings))
+    model = MarianMTModel(MarianConfig(**settings))
+    model.final_logits_bias[0, -1] = NEVER
+    return model
 
 
 def warm_start(model: MarianMTModel, prepared: Path, fit_steps: int = 400) -> None:
@@ -107,7 +110,6 @@ def _copy_vocabularies(model: MarianMTModel, tensors: dict[str, Tensor], prepare
         # the parent's output bias is its unigram; bf16 so that training and inference add the same number
         bias = tensors["decoder_ff_logit_out_b"][0][rows].bfloat16().float()
         model.final_logits_bias[0, :-1] = bias
-        model.final_logits_bias[0, -1] = -100.0
 
 
 def _copy_linear(module: nn.Linear, tensors: dict[str, Tensor], weight: str, bias: str) -> None:
