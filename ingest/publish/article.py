@@ -128,6 +128,8 @@ class ArticleSummary(Shape):
     published: datetime | None
     seen: datetime
     """When it came in."""
+    changed: datetime
+    """When its content last changed."""
     flags: tuple[str, ...]
     needs_review: bool
     duplicate: Duplicate | None
@@ -150,6 +152,8 @@ class FullArticle(Shape):
     updated: datetime | None
     seen: datetime
     """When it came in."""
+    changed: datetime
+    """When its content last changed."""
     title: str
     """English; empty where the page had no headline."""
     text: str
@@ -175,6 +179,7 @@ def full_article(
     *,
     document: Document | None,
     duplicate: Duplicate | None,
+    changed: datetime,
     related: Sequence[RelatedShape] = (),
     feeds: Sequence[FeedShape] = (),
     with_removed: bool = False,
@@ -190,6 +195,7 @@ def full_article(
         published=article.published,
         updated=article.updated,
         seen=article.seen,
+        changed=changed,
         title=article.title,
         text=article.text,
         original=Original(

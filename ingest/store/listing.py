@@ -40,6 +40,7 @@ class Listed:
     published: datetime | None
     seen: datetime
     sort_at: datetime
+    changed: datetime  # when its content last changed
     flags: tuple[str, ...]
     needs_review: bool
     cluster: str | None  # None: not clustered yet
@@ -92,12 +93,15 @@ def list_articles(
     return page_of(rows, limit, lambda row: (row.sort_at, row.id))
 
 
-def listed(connection: Connection, ids: Iterable[str]) -> dict[str, Listed]:
-    """The articles of these ids as lists show them; an id without an article is left out."""
+def listed(connection: Connection, ids: Iterable[str], choice: Choice | None = None) -> dict[str, Listed]:
+    """The articles of these ids as lists show them; an id without an article, or not of that choice, is left out."""
     wanted = list(ids)
     if not wanted:
         return {}
-    return {row.id: _as_listed(row) for row in connection.execute(_listed().where(articles.c.id.in_(wanted)))}
+    narrowed = _narrowed(connection, choice or Choice())
+    return {
+        row.id: _as_listed(row) for row in connection.execute(_listed().where(articles.c.id.in_(wanted), *narrowed))
+    }
 
 
 def list_clusters(
@@ -198,6 +202,7 @@ def _listed() -> Select[Any]:
             a.published,
             a.seen,
             a.sort_at,
+            a.changed_at,
             a.flags,
             a.needs_review,
             members.c.cluster_id,
@@ -223,6 +228,7 @@ def _as_listed(row: Any) -> Listed:
         row.published,
         row.seen,
         row.sort_at,
+        row.changed_at,
         tuple(row.flags),
         row.needs_review,
         row.cluster_id,

@@ -24,7 +24,7 @@ from ingest.settings import Settings
 from ingest.store import people
 from ingest.store.engine import Database, connect
 from ingest.store.metrics import StoreMetrics
-from ingest.web import api, health, ui
+from ingest.web import api, health, out, ui
 from ingest.web.api.description import describe
 from ingest.web.auth import new_key
 from ingest.web.headers import AllowedHosts, BodyLimit, SecurityHeaders
@@ -69,6 +69,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(health.router)
     app.include_router(api.router)
+    app.include_router(out.router)
     app.include_router(ui.router)
     install_problems(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)

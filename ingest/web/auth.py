@@ -7,8 +7,10 @@ for where a request comes from (Sec-Fetch-Site, Origin) is checked, and a token 
 
 from __future__ import annotations
 
+import binascii
 import hmac
 import secrets
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -121,7 +123,8 @@ def program(scope: Scope) -> Callable[..., str]:
     def allowed(
         request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)] = None
     ) -> str:
-        if given is None:
+        secret = given.credentials if given is not None else basic_password(request)
+        if secret is None:
             who = who_asks(request)
             if who is None:
                 raise unauthorized("Send a token: `Authorization: Bearer nf_…`; `ingest tokens add` makes one.")
@@ -133,7 +136,7 @@ def program(scope: Scope) -> Callable[..., str]:
                 raise HTTPException(403, "This needs the role admin.")
             return who.name
         with database(request).reading() as connection:
-            found = tokens.whose_token(connection, given.credentials)
+            found = tokens.whose_token(connection, secret)
         if found is None:
             raise unauthorized("The token is unknown, revoked or expired.")
         token, stale = found
@@ -146,6 +149,17 @@ def program(scope: Scope) -> Callable[..., str]:
         return f"token:{token.id}"
 
     return allowed
+
+
+def basic_password(request: Request) -> str | None:
+    """The password of basic authentication: feed readers and Prometheus know no other way to send a token."""
+    kind, _, coded = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        return b64decode(coded, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def unauthorized(detail: str) -> HTTPException:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from ingest.store.tokens import Scope
-from ingest.web.api import articles, changes, clusters, documents
+from ingest.web.api import articles, changes, clusters, documents, schemas
 from ingest.web.auth import program
 from ingest.web.problems import described
 from ingest.web.rates import within_rate
 
 router = APIRouter(prefix="/v1", dependencies=[Depends(within_rate)], responses=described(429))
-for part in (articles, clusters, changes):
+for part in (articles, clusters, changes, schemas):
     router.include_router(part.router, dependencies=[Depends(program(Scope.READ))])
 router.include_router(documents.router)  # its routes name their scopes themselves

@@ -102,6 +102,7 @@ def load_full(connection: Connection, rows: tuple[Listed, ...], *, with_removed:
                 texts[row.id],
                 document=extraction[0] if extraction else None,
                 duplicate=duplicate_of(row, similarity),
+                changed=row.changed,
                 related=[
                     RelatedShape(id=other.id, similarity=close)
                     for other, close in listing.related_to(connection, [row.id])
@@ -155,6 +156,7 @@ def summary(row: Listed, similarity: float | None = None) -> ArticleSummary:
         excerpt=row.excerpt,
         published=row.published,
         seen=row.seen,
+        changed=row.changed,
         flags=row.flags,
         needs_review=NEEDS_REVIEW in row.flags,
         duplicate=duplicate_of(row, similarity),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import feedparser
 from fastapi.testclient import TestClient
+from jsonschema import Draft202012Validator, FormatChecker
 
 from ingest.types import Block, BlockKind, State
 
@@ -100,3 +104,38 @@ def test_description_covers_every_route_and_its_errors(client: TestClient) -> No
                 assert {"401", "403", "422", "429"} <= set(route["responses"]), (method, path)
                 assert route["summary"]
                 assert route["description"]
+
+
+def test_answers_fit_the_published_schemas(client: TestClient, newsroom: Newsroom) -> None:
+    french, german = newsroom.article(), newsroom.article(GERMAN, lang="de")
+    cluster = newsroom.cluster(french, german)
+    newsroom.related(french, newsroom.article())
+    answers = {
+        "article": client.get(f"/v1/articles/{french}?include=removed").json(),
+        "article-summary": client.get("/v1/articles").json()["items"][0],
+        "cluster": client.get(f"/v1/clusters/{cluster}").json(),
+        "cluster-summary": client.get("/v1/clusters").json()["items"][0],
+        "change": client.get("/v1/changes?include=articles").json()["items"][0],
+    }
+    for name, answer in answers.items():
+        schema = client.get(f"/v1/schemas/{name}").json()
+        Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer)
+
+
+def test_feeds_out_are_canonical_and_conditional(client: TestClient, newsroom: Newsroom) -> None:
+    french, german = newsroom.article(), newsroom.article(GERMAN, lang="de")
+    newsroom.cluster(french, german)
+    for form in ("atom", "rss"):
+        answer = client.get(f"/out/articles.{form}")
+        parsed = feedparser.parse(io.BytesIO(answer.content))
+        assert [entry.title for entry in parsed.entries] == ["The dam of Lunaise"]
+        again = client.get(f"/out/articles.{form}", headers={"if-none-match": answer.headers["etag"]})
+        assert again.status_code == 304
+    assert [item["title"] for item in client.get("/out/articles.json?q=dam").json()["items"]] == ["The dam of Lunaise"]
+    assert client.get("/out/articles.atom?q=zeppelin").status_code == 200
+
+
+def test_search_finds_words_of_the_original(client: TestClient, newsroom: Newsroom) -> None:
+    newsroom.article()
+    german = newsroom.article(GERMAN, lang="de")
+    assert [a["id"] for a in client.get("/v1/articles?q=staudamm").json()["items"]] == [german]

@@ -1,0 +1,79 @@
+"""/out: feeds of canonical English articles, for feed readers; narrowed by the same words as the lists."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from ingest.publish import feeds
+from ingest.publish.feeds import Channel, Item
+from ingest.store import articles, listing
+from ingest.store.listing import Choice
+from ingest.store.tokens import Scope
+from ingest.web.auth import program
+from ingest.web.database import Reading, TheSettings
+from ingest.web.problems import described
+from ingest.web.rates import within_rate
+from ingest.web.ui.render import opening, query, web_only
+
+ITEMS = 50
+MEDIA = {
+    "atom": ("application/atom+xml", feeds.atom),
+    "rss": ("application/rss+xml", feeds.rss),
+    "json": ("application/feed+json", feeds.json_feed),
+}
+
+router = APIRouter(prefix="/out", tags=["feeds"], dependencies=[Depends(within_rate), Depends(program(Scope.READ))])
+
+
+@router.get(
+    "/articles.{form}",
+    response_class=Response,
+    responses=described(304, 401, 403, 422, 429)
+    | {200: {"content": {media: {"schema": {"type": "string"}} for media, _ in MEDIA.values()}}},
+)
+def feed(
+    request: Request,
+    connection: Reading,
+    settings: TheSettings,
+    form: Literal["atom", "rss", "json"],
+    q: Annotated[str | None, Query(max_length=300)] = None,
+    lang: Annotated[str | None, Query(max_length=8)] = None,
+    source: Annotated[str | None, Query(max_length=300)] = None,
+    feed: Annotated[str | None, Query(max_length=32, description="Id of a feed that brought them.")] = None,
+) -> Response:
+    """The newest articles, one per cluster. Feed readers send the token as the password of basic authentication."""
+    choice = Choice(lang=lang, source=source, feed=feed, canonical=True, words=q)
+    rows = listing.list_articles(connection, choice, limit=ITEMS).rows
+    texts = articles.load_many(connection, [row.id for row in rows])
+    base = settings.public_url or str(request.base_url).rstrip("/")
+    narrowed = query(q=q, lang=lang, source=source, feed=feed)
+    about = ", ".join(part for part in (q, source, lang) if part)
+    channel = Channel(
+        f"Newsfold: {about}" if about else "Newsfold", f"{base}/out/articles.{form}{narrowed}", f"{base}/articles"
+    )
+    items = [
+        Item(
+            id=row.id,
+            page=f"{base}/articles/{row.id}",
+            url=web_only(row.url) or None,
+            title=row.title or row.original_title or opening(row),
+            text=texts[row.id].text,
+            lang=row.lang,
+            source=row.source,
+            author=texts[row.id].author,
+            published=row.published,
+            updated=row.changed,
+        )
+        for row in rows
+        if row.id in texts
+    ]
+    media, write = MEDIA[form]
+    content = write(channel, items)
+    tag = f'"{sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media, headers=headers)
