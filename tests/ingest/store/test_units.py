@@ -23,17 +23,19 @@ from ingest.store import documents, engine, leases, owners, schema, units
 from ingest.store.engine import Database, db_now
 from ingest.store.units import LeaseLost, Unit
 from ingest.types import Page, Rejection, Stage, State
+from tests.databases import KINDS, empty_database
 
 MAX = 3
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = engine.connect(f"sqlite:///{tmp_path / 'units.sqlite'}")
-    with database.writing() as connection:
-        schema.metadata.create_all(connection)
-    yield database
-    database.close()
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with empty_database(request.param, tmp_path) as url:
+        database = engine.connect(url)
+        with database.writing() as connection:
+            schema.metadata.create_all(connection)
+        yield database
+        database.close()
 
 
 def admit(database: Database, text: str = "text") -> str:
