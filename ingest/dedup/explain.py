@@ -9,12 +9,14 @@ from ingest.types import Copy, SharedPassage
 MOST_PASSAGES = 60
 
 RULE_SAME = "same-text"
+RULE_SAME_APART = "same-text-apart"
 RULE_EVIDENCE = "weighed-evidence"
 RULE_TEASER = "contained"
 RULE_MUST = "must-link"
 
 RULES = {
     RULE_SAME: "the texts are the same but for typography",
+    RULE_SAME_APART: "the texts are the same, but time or a decision keeps them as two",
     RULE_EVIDENCE: "shared stems and sentences that correspond one by one outweigh what differs",
     RULE_TEASER: "the shorter text is contained in the longer one",
     RULE_MUST: "a person said so",

@@ -19,6 +19,9 @@ WINDOW = timedelta(days=3)
 SHARED_TERMS = 2
 """Of the eight weightiest terms of each, so many must be common before two texts are compared at all."""
 
+COMPARED = 24
+"""Texts that one text is compared with, those that share most terms first."""
+
 MOST = 20
 """Related texts kept for one text, the most similar first."""
 

@@ -1,0 +1,286 @@
+"""Article to cluster: find what it is a copy of, keep the evidence, and say where it stands.
+
+Reading the index, verifying and joining are one transaction, and those of different articles come one after another:
+two workers that cluster two copies at once would otherwise both see nothing and open two clusters. What is costly and
+needs no other article (stems, signature) is done before it begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from ingest.dedup import candidates, related
+from ingest.dedup.explain import RULE_SAME
+from ingest.dedup.minhash import SCHEME, band_keys, digest_key
+from ingest.pipeline.attempt import attempt
+from ingest.pipeline.compare import Newcomer, Reader, copies, kin, newcomer, same_text, text_of, unpack
+from ingest.pipeline.regroup import RECHOSEN, rank, regroup
+from ingest.pipeline.runtime import Runtime
+from ingest.store import articles, changes, clusters, decisions, signatures, units
+from ingest.store import schema
+from ingest.store.clusters import Member
+from ingest.store.engine import serialise
+from ingest.store.signatures import Signed, seconds
+from ingest.store.units import Unit
+from ingest.types import Article, Copy, Stage
+
+WINDOW = timedelta(days=14)
+LOCK = "cluster"
+
+_reader = Reader()  # texts this process compared lately; see Reader
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOutcome:
+    """Where an article stands after its step."""
+
+    article_id: str
+    cluster_id: str
+    size: int
+    kind: Copy | None  # in what way it is a copy; None: it stands for its cluster
+
+
+def cluster_article(document_id: str, runtime: Runtime) -> Stage | None:
+    """Cluster a stored article; nothing comes after it."""
+    return attempt(document_id, Stage.CLUSTER, runtime, lambda unit: _cluster(unit, runtime))
+
+
+def _cluster(unit: Unit, runtime: Runtime) -> Stage | None:
+    with runtime.database.reading() as connection:
+        article = articles.load(connection, unit.id)
+    assert article is not None, f"document {unit.id} at cluster has an article"
+    new = newcomer(text_of(article))
+    with runtime.database.writing() as connection:
+        window = timedelta(days=runtime.settings.window_days)
+        cluster_in_transaction(connection, article, new=new, window=window)
+        units.finish(connection, unit)
+    return None
+
+
+def cluster_in_transaction(
+    connection: Connection, article: Article, *, new: Newcomer | None = None, window: timedelta = WINDOW
+) -> ClusterOutcome:
+    """Give an article its place among the others; running it again changes nothing.
+
+    new: the article's text, signed beforehand, so that the transaction is short.
+    """
+    new = newcomer(text_of(article)) if new is None else new
+    serialise(connection, LOCK)
+    _let_go(connection)
+    place = clusters.of_article(connection, article.id)
+    if place is None or not _unchanged(connection, place, new):
+        if place is not None:
+            _detach(connection, place, window)
+        _place(connection, article, new, window)
+    return outcome(connection, article.id)
+
+
+def outcome(connection: Connection, article_id: str) -> ClusterOutcome:
+    """Where a clustered article stands."""
+    place = clusters.of_article(connection, article_id)
+    assert place is not None, f"article {article_id} was clustered"
+    size = clusters.standing(connection, [place.cluster_id])[place.cluster_id].size
+    return ClusterOutcome(article_id, place.cluster_id, size, Copy(place.kind) if place.kind else None)
+
+
+def withdraw(connection: Connection, article_id: str, *, window: timedelta = WINDOW) -> None:
+    """Take an article out of its cluster and the index, for a takedown; what stood with it is grouped anew.
+
+    To be called before the article's own row goes.
+    """
+    serialise(connection, LOCK)
+    place = clusters.of_article(connection, article_id)
+    if place is None:
+        return
+    _detach(connection, place, window, gone=True)
+    left = clusters.leaders_in(connection, [place.cluster_id])
+    if left:
+        regroup(connection, left)
+    elif place.cluster_id in clusters.standing(connection, [place.cluster_id]):
+        clusters.drop(connection, place.cluster_id)
+
+
+def _let_go(connection: Connection) -> None:
+    """Take a few texts out of the index whose time there is over."""
+    for signed in signatures.expired(connection, seconds(datetime.now(UTC))):
+        signatures.unindex(connection, signed, keys_of(signed))
+
+
+def keys_of(signed: Signed) -> tuple[int, ...]:
+    """The keys under which a signature stands in the index."""
+    return (*band_keys(signed.hashes), digest_key(signed.digest), *unpack(signed.terms))
+
+
+def _unchanged(connection: Connection, place: Member, new: Newcomer) -> bool:
+    """Whether the article is placed already, with this very text and under this scheme."""
+    if not new.text.features.comparable:
+        return place.leader == place.article_id and place.words == new.text.features.words
+    signed = signatures.load(connection, [place.leader], SCHEME).get(place.leader)
+    return signed is not None and signed.digest == new.text.digest
+
+
+def _detach(connection: Connection, place: Member, window: timedelta, *, gone: bool = False) -> None:
+    """Forget what was found about an article's text; its exact copies go on under the first of them.
+
+    gone: the article loses its seat as well. Otherwise it keeps it, and so its cluster's id where nobody else claims it.
+    """
+    for signed in signatures.of_article(connection, place.article_id):
+        signatures.remove(connection, signed, keys_of(signed))
+    clusters.forget_pairs(connection, place.article_id)
+    followers = [m.article_id for m in clusters.led_by(connection, place.article_id) if m.article_id != place.article_id]
+    if gone:
+        clusters.remove_member(connection, place.article_id)
+    if not followers:
+        return
+    heir = articles.load(connection, followers[0])
+    assert heir is not None, f"member {followers[0]} is an article"
+    clusters.follow(connection, followers, heir.id)
+    lengths = clusters.lengths(connection, followers[: candidates.MOST])
+    pairs = [
+        (same_text(heir.id, copy, lengths[heir.id], lengths[copy], RULE_SAME), 0.0) for copy in list(lengths)[1:]
+    ]
+    clusters.save_matches(connection, pairs)
+    _as_node(connection, heir, newcomer(text_of(heir)), window)
+
+
+def _place(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
+    if not new.text.features.comparable:
+        _alone(connection, article, new)
+        return
+    at_s = seconds(_at(article))
+    reach = int(window.total_seconds())
+    key = digest_key(new.text.digest)
+    same = signatures.same_text(connection, key, new.text.digest, SCHEME, at_s - reach, at_s + reach)
+    if same is not None and same.article_id != article.id and not decisions.about(connection, [article.id]):
+        _follow(connection, article, new, same, window)
+    else:
+        _as_node(connection, article, new, window)
+
+
+def _at(article: Article) -> datetime:
+    """When an article counts as published: never later than it was seen."""
+    return min(article.published or article.seen, article.seen)
+
+
+def _alone(connection: Connection, article: Article, new: Newcomer) -> None:
+    """Too little text to compare: a cluster of its own, out of the index."""
+    _seat(connection, article, new, leader=article.id)
+    regroup(connection, [article.id])
+
+
+def _seat(connection: Connection, article: Article, new: Newcomer, *, leader: str) -> None:
+    """Give an article a seat, in its own cluster until grouping says better; one that has a seat keeps its cluster."""
+    words = new.text.features.words
+    if clusters.of_article(connection, article.id) is None:
+        own = clusters.id_of(article.id)
+        clusters.add_member(connection, article.id, cluster_id=own, leader=leader, words=words, kind=None)
+    else:
+        clusters.change_member(connection, article.id, leader=leader, words=words)
+
+
+def _follow(connection: Connection, article: Article, new: Newcomer, same: Signed, window: timedelta) -> None:
+    """An exact copy: it joins the text it is a copy of, and nothing else needs to be looked at."""
+    at_s = seconds(_at(article))
+    leader = clusters.of_article(connection, same.article_id)
+    assert leader is not None, f"signed article {same.article_id} has a place"
+    moved = clusters.of_article(connection, article.id)
+    words = new.text.features.words
+    signatures.extend(connection, same, at_s, _leaves(article, window))
+    length = clusters.lengths(connection, [same.article_id])[same.article_id]
+    match = same_text(article.id, same.article_id, len(article.text), length, RULE_SAME)
+    if moved is not None:
+        clusters.change_member(connection, article.id, leader=leader.article_id, words=words)
+        clusters.save_matches(connection, [(match, 0.0)])
+        regroup(connection, [leader.article_id, *clusters.leaders_in(connection, [moved.cluster_id])])
+        return
+    clusters.add_member(
+        connection, article.id, cluster_id=leader.cluster_id, leader=leader.article_id, words=words, kind=Copy.EXACT
+    )
+    clusters.save_matches(connection, [(match, 0.0)])
+    standing = clusters.standing(connection, [leader.cluster_id])[leader.cluster_id]
+    if standing.size < RECHOSEN:
+        regroup(connection, [leader.article_id])
+    else:
+        _count_in(connection, article, leader.cluster_id, standing)
+
+
+def _count_in(connection: Connection, article: Article, cluster_id: str, standing: clusters.Standing) -> None:
+    """Add an exact copy to a large cluster without reading all of it."""
+    places = clusters.of_articles(connection, [article.id, standing.representative])
+    mine, theirs = places[article.id], places[standing.representative]
+    better = not standing.chosen and mine.leader == theirs.leader and rank(mine) < rank(theirs)
+    clusters.grow(connection, cluster_id, article.id if better else standing.representative, 1.0)
+    if better:
+        clusters.set_kinds(connection, {mine.article_id: None, theirs.article_id: Copy.EXACT})
+    changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
+
+
+def _as_node(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
+    """A text of its own: signed, indexed, compared, grouped."""
+    at_s, reach = seconds(_at(article)), int(window.total_seconds())
+    span = (at_s - reach, at_s + reach)
+    found = signatures.sharing(
+        connection, (*new.bands, digest_key(new.text.digest)), candidates.PER_KEY, SCHEME, *span
+    )
+    matched = copies(connection, new, found, _reader)
+    signed = _signed(connection, article, new, at_s)
+    keys = (*new.bands, digest_key(new.text.digest), *new.terms)
+    signatures.save(connection, signed, keys, _leaves(article, window))
+    _reader.remember(signed, new.text)
+    _seat(connection, article, new, leader=article.id)
+    clusters.save_matches(connection, matched)
+    place = clusters.of_article(connection, article.id)
+    assert place is not None, f"article {article.id} has a seat"
+    if matched or place.cluster_id != clusters.id_of(article.id) or decisions.about(connection, [article.id]):
+        regroup(connection, {article.id, *clusters.leaders_in(connection, [place.cluster_id])})
+    else:
+        _open(connection, article.id, place.cluster_id)
+    _relate(connection, article, new, at_s)
+
+
+def _open(connection: Connection, article_id: str, cluster_id: str) -> None:
+    """The cluster of an article that nothing is linked with."""
+    if clusters.standing(connection, [cluster_id]) or clusters.redirects(connection, [cluster_id]):
+        regroup(connection, [article_id])
+        return
+    clusters.open_single(connection, cluster_id, article_id)
+    changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
+
+
+def _signed(connection: Connection, article: Article, new: Newcomer, at_s: int) -> Signed:
+    query = select(schema.articles.c.number).where(schema.articles.c.id == article.id)
+    number = connection.execute(query).scalar_one()
+    times = [at_s, at_s]
+    for copy in clusters.led_by(connection, article.id, limit=candidates.MOST):
+        times += [seconds(copy.at)]
+    return Signed(
+        number=number,
+        article_id=article.id,
+        scheme=SCHEME,
+        hashes=new.hashes,
+        digest=new.text.digest,
+        size=len(new.text.features.rare),
+        terms=new.packed_terms,
+        first_s=min(times),
+        last_s=max(times),
+    )
+
+
+def _leaves(article: Article, window: timedelta) -> int:
+    """When a text leaves the index: so long after it came in, and after it was published, that no copy can be near."""
+    return seconds(max(_at(article), datetime.now(UTC)) + window)
+
+
+def _relate(connection: Connection, article: Article, new: Newcomer, at_s: int) -> None:
+    """Keep the accounts of the same event that are no copies."""
+    reach = int(related.WINDOW.total_seconds())
+    found = signatures.sharing(connection, new.terms, candidates.PER_KEY, SCHEME, at_s - reach, at_s + reach)
+    if not found:
+        return
+    place = clusters.of_article(connection, article.id)
+    assert place is not None, f"article {article.id} has a seat"
+    together = {member.article_id for member in clusters.in_cluster(connection, place.cluster_id)}
+    clusters.save_related(connection, kin(connection, new, found, _reader, together), related.MOST)

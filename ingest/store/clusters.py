@@ -1,0 +1,300 @@
+"""Clusters as rows: who is in which, what each verified pair showed, and ids that consumers can keep.
+
+A *node* is one different text: its leader (the first article that said it) and the exact copies of it. Pairs are
+verified between leaders; a copy follows its leader wherever it goes.
+
+An id belongs to a founder, an article: growing keeps it, a cluster that is merged leaves a redirect under its id, and
+when it comes apart again the part with its founder gets it back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+
+from ingest.store.engine import db_now
+from ingest.store.ids import ALPHABET, LENGTH
+from ingest.store.schema import articles, clusters, matches, members, related
+from ingest.types import Cluster, Copy, Match, Related
+
+SAME_TEXT = "same-text"
+MUST_LINK = "must-link"
+AT_ONCE = 500
+"""Ids in one statement; both databases take thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An article in its cluster, with what the choice of a representative depends on."""
+
+    article_id: str
+    cluster_id: str
+    leader: str
+    words: int
+    kind: str | None
+    lang: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A cluster's own row, as far as it may change."""
+
+    representative: str
+    chosen: bool  # the representative, by a person
+    size: int
+    weakest: float | None
+
+
+def id_of(founder: str) -> str:
+    """The id of the cluster that an article founds: always the same, of the form of all ids, and telling nothing."""
+    number = int.from_bytes(hashlib.blake2b(f"cluster:{founder}".encode(), digest_size=13).digest(), "big")
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
+
+
+def of_article(connection: Connection, article_id: str) -> Member | None:
+    """The article's place; None before it was clustered."""
+    found = _members(connection, members.c.article_id == article_id)
+    return found[0] if found else None
+
+
+def of_articles(connection: Connection, article_ids: Iterable[str]) -> dict[str, Member]:
+    """The places of articles, by article."""
+    ids = sorted(set(article_ids))
+    return {
+        member.article_id: member
+        for start in range(0, len(ids), AT_ONCE)
+        for member in _members(connection, members.c.article_id.in_(ids[start : start + AT_ONCE]))
+    }
+
+
+def led_by(connection: Connection, leader: str, limit: int | None = None) -> list[Member]:
+    """The exact copies of a leader, itself included, in the order they came."""
+    return _members(connection, members.c.leader == leader, limit=limit)
+
+
+def in_cluster(connection: Connection, cluster_id: str) -> list[Member]:
+    """The members of a cluster."""
+    return _members(connection, members.c.cluster_id == cluster_id)
+
+
+def leaders_in(connection: Connection, cluster_ids: Sequence[str]) -> list[str]:
+    """The leaders of all texts in these clusters."""
+    query = select(members.c.article_id).where(
+        members.c.cluster_id.in_(cluster_ids), members.c.leader == members.c.article_id
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _members(connection: Connection, where: object, limit: int | None = None) -> list[Member]:
+    query = (
+        select(
+            members.c.article_id,
+            members.c.cluster_id,
+            members.c.leader,
+            members.c.words,
+            members.c.kind,
+            articles.c.lang,
+            articles.c.sort_at,
+        )
+        .join(articles, articles.c.id == members.c.article_id)
+        .where(where)  # type: ignore[arg-type]
+        .order_by(articles.c.number)
+        .limit(limit)
+    )
+    return [Member(*row) for row in connection.execute(query)]
+
+
+def lengths(connection: Connection, article_ids: Sequence[str]) -> dict[str, int]:
+    """Characters of the English text of articles, in the order asked for."""
+    a = articles.c
+    query = select(a.id, func.length(a.text)).where(a.id.in_(article_ids))
+    found = {row[0]: int(row[1]) for row in connection.execute(query)}
+    return {article_id: found[article_id] for article_id in article_ids if article_id in found}
+
+
+def add_member(
+    connection: Connection, article_id: str, *, cluster_id: str, leader: str, words: int, kind: Copy | None
+) -> None:
+    """Give an article its place; it must have none."""
+    values = {"article_id": article_id, "cluster_id": cluster_id, "leader": leader, "words": words, "kind": kind}
+    connection.execute(insert(members).values(**values, joined_at=db_now()))
+
+
+def change_member(
+    connection: Connection, article_id: str, *, leader: str, words: int, cluster_id: str | None = None
+) -> None:
+    """Note what became of an article's text; its cluster stays unless another is given."""
+    values = {"leader": leader, "words": words} | ({"cluster_id": cluster_id} if cluster_id else {})
+    connection.execute(update(members).where(members.c.article_id == article_id).values(**values))
+
+
+def remove_member(connection: Connection, article_id: str) -> None:
+    """Take an article out of its cluster, with its pairs and what it is related to."""
+    connection.execute(delete(members).where(members.c.article_id == article_id))
+    forget_pairs(connection, article_id)
+
+
+def forget_pairs(connection: Connection, article_id: str) -> None:
+    """Remove what was verified about an article."""
+    for table in (matches, related):
+        connection.execute(delete(table).where(or_(table.c.a == article_id, table.c.b == article_id)))
+
+
+def follow(connection: Connection, copies: Sequence[str], leader: str) -> None:
+    """Make articles exact copies of a leader."""
+    connection.execute(update(members).where(members.c.article_id.in_(copies)).values(leader=leader))
+
+
+def move(connection: Connection, leaders: Sequence[str], cluster_id: str) -> None:
+    """Put leaders and their exact copies into a cluster."""
+    for start in range(0, len(leaders), AT_ONCE):
+        some = leaders[start : start + AT_ONCE]
+        query = update(members).where(members.c.leader.in_(some), members.c.cluster_id != cluster_id)
+        connection.execute(query.values(cluster_id=cluster_id))
+
+
+def set_kinds(connection: Connection, kinds: dict[str, Copy | None]) -> None:
+    """Note in what way members are copies."""
+    for article_id, kind in kinds.items():
+        connection.execute(update(members).where(members.c.article_id == article_id).values(kind=kind))
+
+
+def save_matches(connection: Connection, found: Sequence[tuple[Match, float]]) -> None:
+    """Keep verified pairs with the score of their evidence; a pair that is known is replaced."""
+    for match, _ in found:
+        connection.execute(delete(matches).where(matches.c.a == match.a, matches.c.b == match.b))
+    if found:
+        rows = [
+            {
+                "a": match.a,
+                "b": match.b,
+                "estimated": match.estimated,
+                "exact": match.exact,
+                "score": score,
+                "rule": match.rule,
+                "kind": str(match.kind),
+                "passages": [[p.a_start, p.a_end, p.b_start, p.b_end] for p in match.passages],
+            }
+            for match, score in found
+        ]
+        connection.execute(insert(matches).values(at=db_now()), rows)
+
+
+def forget_match(connection: Connection, a: str, b: str, rule: str) -> None:
+    """Remove a pair that one rule had accepted."""
+    connection.execute(delete(matches).where(matches.c.a == a, matches.c.b == b, matches.c.rule == rule))
+
+
+def match_exists(connection: Connection, a: str, b: str) -> bool:
+    """Whether a pair was verified, by whatever rule."""
+    return connection.execute(select(matches.c.a).where(matches.c.a == a, matches.c.b == b)).first() is not None
+
+
+def pairs_of(connection: Connection, leaders: Sequence[str]) -> list[tuple[str, str, float, float, str, str]]:
+    """(a, b, score, similarity, rule, kind) of the pairs that name any of these leaders, but no exact copies' pairs."""
+    found: dict[tuple[str, str], tuple[str, str, float, float, str, str]] = {}
+    m = matches.c
+    for start in range(0, len(leaders), AT_ONCE):
+        some = leaders[start : start + AT_ONCE]
+        for column in (m.a, m.b):
+            query = select(m.a, m.b, m.score, m.exact, m.rule, m.kind).where(column.in_(some), m.rule != SAME_TEXT)
+            found |= {(row.a, row.b): tuple(row) for row in connection.execute(query)}
+    return list(found.values())
+
+
+def save_related(connection: Connection, found: Sequence[Related], most: int) -> None:
+    """Keep pairs of accounts of one event, at most so many an article; a known pair keeps its first similarity."""
+    kept = found[:most]
+    for pair in kept:
+        connection.execute(delete(related).where(related.c.a == pair.a, related.c.b == pair.b))
+    if kept:
+        rows = [{"a": pair.a, "b": pair.b, "similarity": pair.similarity} for pair in kept]
+        connection.execute(insert(related).values(at=db_now()), rows)
+
+
+def forget_related(connection: Connection, article_ids: Sequence[str]) -> None:
+    """Remove related pairs inside one cluster: what is a copy is no other account."""
+    if len(article_ids) > 1:
+        ids = list(article_ids)
+        connection.execute(delete(related).where(related.c.a.in_(ids), related.c.b.in_(ids)))
+
+
+def get(connection: Connection, cluster_id: str) -> Cluster | None:
+    """A cluster with its members, through redirects; None where there never was one of that id."""
+    row = connection.execute(select(clusters).where(clusters.c.id == cluster_id)).mappings().first()
+    if row is None:
+        return None
+    if row["merged_into"] is not None:
+        return get(connection, row["merged_into"])
+    ids = sorted(member.article_id for member in in_cluster(connection, cluster_id))
+    return Cluster(cluster_id, tuple(ids), row["representative"], row["created_at"], row["changed_at"])
+
+
+def standing(connection: Connection, cluster_ids: Iterable[str]) -> dict[str, Standing]:
+    """The clusters that are no redirects, by id."""
+    c = clusters.c
+    query = select(c.id, c.representative, c.chosen, c.size, c.weakest)
+    query = query.where(c.id.in_(sorted(set(cluster_ids))), c.merged_into.is_(None))
+    return {row[0]: Standing(*row[1:]) for row in connection.execute(query)}
+
+
+def redirects(connection: Connection, cluster_ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are redirects."""
+    query = select(clusters.c.id).where(clusters.c.id.in_(sorted(set(cluster_ids))), clusters.c.merged_into.is_not(None))
+    return set(connection.execute(query).scalars())
+
+
+def sizes(connection: Connection, leaders: Sequence[str]) -> dict[str, int]:
+    """How many articles say each leader's text, itself included."""
+    found: dict[str, int] = {}
+    for start in range(0, len(leaders), AT_ONCE):
+        query = select(members.c.leader, func.count()).where(members.c.leader.in_(leaders[start : start + AT_ONCE]))
+        found |= {row[0]: row[1] for row in connection.execute(query.group_by(members.c.leader))}
+    return found
+
+
+def save(connection: Connection, cluster_id: str, now: Standing) -> None:
+    """Open a cluster, bring one up to date, or bring one back from a redirect."""
+    values = {"representative": now.representative, "chosen": now.chosen, "size": now.size, "weakest": now.weakest}
+    changed = update(clusters).where(clusters.c.id == cluster_id)
+    changed = changed.values(**values, merged_into=None, changed_at=db_now())
+    if not connection.execute(changed).rowcount:
+        query = insert(clusters).values(id=cluster_id, **values, created_at=db_now(), changed_at=db_now())
+        connection.execute(query)
+
+
+def open_single(connection: Connection, cluster_id: str, article_id: str) -> None:
+    """Open the cluster of one article."""
+    values = {"representative": article_id, "size": 1, "weakest": None, "chosen": False}
+    connection.execute(insert(clusters).values(id=cluster_id, **values, created_at=db_now(), changed_at=db_now()))
+
+
+def grow(connection: Connection, cluster_id: str, representative: str, weakest: float) -> None:
+    """Count one more member in."""
+    query = update(clusters).where(clusters.c.id == cluster_id)
+    lowest = func.coalesce(clusters.c.weakest, weakest)
+    values = {"size": clusters.c.size + 1, "weakest": lowest, "representative": representative}
+    connection.execute(query.values(**values, changed_at=db_now()))
+
+
+def merge(connection: Connection, cluster_id: str, into: str) -> None:
+    """Leave a redirect. Redirects are followed one by one, so that bringing a cluster back brings back what led to it."""
+    redirect = update(clusters).where(clusters.c.id == cluster_id)
+    connection.execute(redirect.values(merged_into=into, size=0, weakest=None, chosen=False, changed_at=db_now()))
+
+
+def drop(connection: Connection, cluster_id: str) -> None:
+    """Forget a cluster without members, for a text that was taken down."""
+    connection.execute(delete(clusters).where(clusters.c.id == cluster_id))
+
+
+def choose(connection: Connection, cluster_id: str, article_id: str) -> None:
+    """Make one member the representative because a person says so."""
+    here = and_(clusters.c.id == cluster_id, clusters.c.merged_into.is_(None))
+    values = {"representative": article_id, "chosen": True, "changed_at": db_now()}
+    connection.execute(update(clusters).where(here).values(**values))

@@ -1,0 +1,126 @@
+"""What people decided about pairs of articles: rows that are never deleted, only undone, and always obeyed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from ingest.errors import BadInput
+from ingest.store.engine import db_now
+from ingest.store.schema import articles, decisions, members
+from ingest.types import Decision, Link
+
+
+def add(connection: Connection, link: Link, one: str, other: str, *, who: str, why: str = "") -> Decision:
+    """Keep a decision and return it; the one in force where the same was decided before.
+
+    BadInput where an article does not exist or the decision contradicts what is in force: a pair that is to stand
+    together, through whatever chain of must-links, cannot be kept apart before one of those is undone.
+    """
+    a, b = min(one, other), max(one, other)
+    if a == b:
+        raise BadInput("decision", "two different articles", f"{a} twice")
+    for article_id in (a, b):
+        if connection.execute(select(articles.c.id).where(articles.c.id == article_id)).first() is None:
+            raise BadInput("decision", "the ids of two articles", f"{article_id}, which is none")
+    for standing in about(connection, [a]):
+        if (standing.a, standing.b, standing.link) == (a, b, link):
+            return standing
+    _refuse_contradiction(connection, link, a, b)
+    query = insert(decisions).values(link=str(link), a=a, b=b, who=who, why=why, at=db_now())
+    number = connection.execute(query).inserted_primary_key
+    assert number is not None, "the database numbers decisions"
+    return get(connection, number[0])
+
+
+def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
+    """Mark a decision as undone and return it; BadInput where there is none of that number or it was undone before."""
+    standing = get(connection, decision_id)
+    if standing.undone is not None:
+        raise BadInput(f"decision {decision_id}", "a decision in force", f"one undone at {standing.undone:%Y-%m-%d %H:%M}")
+    values = {"undone_at": db_now(), "undone_by": who}
+    connection.execute(update(decisions).where(decisions.c.id == decision_id).values(**values))
+    return get(connection, decision_id)
+
+
+def get(connection: Connection, decision_id: int) -> Decision:
+    """One decision; BadInput where there is none of that number."""
+    row = connection.execute(select(decisions).where(decisions.c.id == decision_id)).mappings().first()
+    if row is None:
+        raise BadInput("decision", "the number of a decision", str(decision_id))
+    return _decision(row)
+
+
+def standing(connection: Connection, limit: int | None = None) -> list[Decision]:
+    """All decisions, the newest first, those undone included."""
+    query = select(decisions).order_by(decisions.c.id.desc()).limit(limit)
+    return [_decision(row) for row in connection.execute(query).mappings()]
+
+
+def about(connection: Connection, article_ids: Sequence[str]) -> list[Decision]:
+    """The decisions in force that name any of these articles, in the order they were made."""
+    if not article_ids:
+        return []
+    query = (
+        select(decisions)
+        .where(decisions.c.undone_at.is_(None), or_(decisions.c.a.in_(article_ids), decisions.c.b.in_(article_ids)))
+        .order_by(decisions.c.id)
+    )
+    return [_decision(row) for row in connection.execute(query).mappings()]
+
+
+def between_leaders(connection: Connection, leaders: Sequence[str]) -> list[tuple[Link, str, str]]:
+    """The decisions in force as they bear on texts: (link, leader, leader), where either is one of these."""
+    one, other = members.alias("one"), members.alias("other")
+    query = (
+        select(decisions.c.link, one.c.leader, other.c.leader)
+        .join(one, one.c.article_id == decisions.c.a)
+        .join(other, other.c.article_id == decisions.c.b)
+        .where(decisions.c.undone_at.is_(None), or_(one.c.leader.in_(leaders), other.c.leader.in_(leaders)))
+    )
+    return [(Link(link), a, b) for link, a, b in connection.execute(query)]
+
+
+def joined_with(connection: Connection, article_id: str) -> set[str]:
+    """The article and all that must-links in force join it with, through whatever chain."""
+    reached, edge = {article_id}, [article_id]
+    while edge:
+        found = {
+            end
+            for decision in about(connection, edge)
+            if decision.link == Link.MUST
+            for end in (decision.a, decision.b)
+        }
+        edge = sorted(found - reached)
+        reached |= found
+    return reached
+
+
+def _refuse_contradiction(connection: Connection, link: Link, a: str, b: str) -> None:
+    with_a = joined_with(connection, a)
+    if link == Link.CANNOT:
+        if b in with_a:
+            raise BadInput("cannot-link", "two articles that no must-link joins", f"{a} and {b}, which one does: undo it first")
+        return
+    with_b = joined_with(connection, b)
+    for decision in about(connection, sorted(with_a)):
+        if decision.link != Link.CANNOT:
+            continue
+        if {decision.a, decision.b} <= with_a | with_b and len({decision.a, decision.b} & with_a) == 1:
+            raise BadInput(
+                "must-link", "two articles that no cannot-link parts", f"{a} and {b}, parted by decision {decision.id}: undo it first"
+            )
+
+
+def _decision(row: RowMapping) -> Decision:
+    return Decision(
+        id=row["id"],
+        link=Link(row["link"]),
+        a=row["a"],
+        b=row["b"],
+        who=row["who"],
+        when=row["at"],
+        why=row["why"],
+        undone=row["undone_at"],
+    )

@@ -1,0 +1,160 @@
+"""Signatures and the index of candidates: rows in the article's transaction, so any worker finds what any other saw.
+
+The index (`bands`) holds, for each different text inside the window, one key a band, one for its digest and one for
+each of its weightiest terms: 73 keys of 32 bits. A key meets strangers by chance; what a look-up answers are
+candidates, verified on the texts themselves. Signatures stay after their rows have left the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection, TextClause, delete, insert, select, text, update
+
+from ingest.store.schema import bands, signatures
+
+PURGED_AT_ONCE = 4
+"""Texts that leave the index when one comes in: the index shrinks as fast as it grew, and no run is slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One different text in the index; times in seconds since 1970."""
+
+    number: int
+    article_id: str
+    scheme: str
+    hashes: bytes
+    digest: bytes
+    size: int  # stems that were signed
+    terms: bytes  # keys of its weightiest terms, 4 bytes each
+    first_s: int
+    last_s: int
+
+
+def save(connection: Connection, signed: Signed, keys: Sequence[int], leaves_s: int) -> None:
+    """Keep a signature and put it into the index until `leaves_s`."""
+    connection.execute(
+        insert(signatures),
+        {
+            "number": signed.number,
+            "scheme": signed.scheme,
+            "article_id": signed.article_id,
+            "hashes": signed.hashes,
+            "digest": signed.digest,
+            "size": signed.size,
+            "terms": signed.terms,
+            "first_s": signed.first_s,
+            "last_s": signed.last_s,
+            "leaves_s": leaves_s,
+        },
+    )
+    connection.execute(insert(bands), [{"hash": key, "number": signed.number} for key in dict.fromkeys(keys)])
+
+
+def of_article(connection: Connection, article_id: str) -> list[Signed]:
+    """The signatures of an article's text, one a scheme; none where it is an exact copy of another's or too short."""
+    query = select(*_COLUMNS).where(signatures.c.article_id == article_id)
+    return [Signed(*row) for row in connection.execute(query)]
+
+
+def load(connection: Connection, article_ids: Sequence[str], scheme: str) -> dict[str, Signed]:
+    """The signatures of articles under one scheme, by article."""
+    query = select(*_COLUMNS).where(signatures.c.article_id.in_(article_ids), signatures.c.scheme == scheme)
+    return {row.article_id: Signed(*row) for row in connection.execute(query)}
+
+
+def same_text(
+    connection: Connection, key: int, digest: bytes, scheme: str, after_s: int, before_s: int
+) -> Signed | None:
+    """The first text in the index with this digest whose times touch [after_s, before_s]."""
+    query = (
+        select(*_COLUMNS)
+        .join(bands, bands.c.number == signatures.c.number)
+        .where(
+            bands.c.hash == key,
+            signatures.c.digest == digest,
+            signatures.c.scheme == scheme,
+            signatures.c.last_s >= after_s,
+            signatures.c.first_s <= before_s,
+        )
+        .order_by(signatures.c.number)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else Signed(*row)
+
+
+def sharing(
+    connection: Connection, keys: Sequence[int], per_key: int, scheme: str, after_s: int, before_s: int
+) -> list[tuple[Signed, int]]:
+    """Texts in the index that share any of the keys, with how many, in order of number.
+
+    Of each key only the `per_key` newest entries are read. after_s, before_s: what the texts' times must touch.
+    """
+    values = {f"k{position}": key for position, key in enumerate(keys)}
+    rows = connection.execute(
+        _sharing(len(keys)),
+        values | {"per_key": per_key, "scheme": scheme, "after_s": after_s, "before_s": before_s},
+    )
+    return [(Signed(*row[:-1]), int(row[-1])) for row in rows]
+
+
+def extend(connection: Connection, signed: Signed, at_s: int, leaves_s: int) -> None:
+    """Note that an exact copy came at a time: the text stays in the index accordingly."""
+    row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
+    stays = connection.execute(select(signatures.c.leaves_s).where(row)).scalar()
+    values = {"first_s": min(signed.first_s, at_s), "last_s": max(signed.last_s, at_s)}
+    if stays is not None:
+        values["leaves_s"] = max(stays, leaves_s)
+    connection.execute(update(signatures).where(row).values(**values))
+
+
+def remove(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
+    """Take a text out of the index and forget its signature."""
+    row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
+    connection.execute(delete(bands).where(bands.c.hash.in_(keys), bands.c.number == signed.number))
+    connection.execute(delete(signatures).where(row))
+
+
+def expired(connection: Connection, now_s: int, limit: int = PURGED_AT_ONCE) -> list[Signed]:
+    """Texts whose time in the index is over, the longest first."""
+    query = select(*_COLUMNS).where(signatures.c.leaves_s < now_s).order_by(signatures.c.leaves_s).limit(limit)
+    return [Signed(*row) for row in connection.execute(query)]
+
+
+def unindex(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
+    """Take a text out of the index; its signature stays."""
+    row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
+    connection.execute(delete(bands).where(bands.c.hash.in_(keys), bands.c.number == signed.number))
+    connection.execute(update(signatures).where(row).values(leaves_s=None))
+
+
+def seconds(moment: datetime) -> int:
+    """A moment in whole seconds since 1970."""
+    return int(moment.timestamp())
+
+
+_COLUMNS = [
+    signatures.c[name]
+    for name in ("number", "article_id", "scheme", "hashes", "digest", "size", "terms", "first_s", "last_s")
+]
+
+
+@lru_cache(maxsize=8)
+def _sharing(keys: int) -> TextClause:
+    """The look-up for so many keys: each reads a stretch of the index of bounded length, newest first.
+
+    One IN over all keys would read every entry of a key that ten thousand notices of one form share.
+    """
+    newest = "SELECT number FROM (SELECT number FROM bands WHERE hash = :k{0} ORDER BY number DESC LIMIT :per_key) AS b{0}"
+    union = " UNION ALL ".join(newest.format(position) for position in range(keys))
+    columns = ", ".join(f"s.{column.name}" for column in _COLUMNS)
+    return text(
+        f"SELECT {columns}, c.shared FROM (SELECT number, count(*) AS shared FROM ({union}) AS found GROUP BY number) AS c "  # noqa: S608
+        "JOIN signatures AS s ON s.number = c.number WHERE s.scheme = :scheme "
+        "AND s.last_s >= :after_s AND s.first_s <= :before_s ORDER BY s.number"
+    )
