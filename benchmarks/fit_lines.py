@@ -135,10 +135,10 @@ def _cleaned(lines: Sequence[Line], booster: Any) -> set[int]:
     return {block.line for block in cleaned.blocks if block.kept and block.line is not None}
 
 
-def as_json(booster: Any) -> dict[str, Any]:
+def as_json(booster: Any, features: Sequence[str]) -> dict[str, Any]:
     """The trees in the form that `ingest.extract.score` reads."""
     trees = [_tree(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
-    return {"features": list(FEATURES), "base": 0.0, "trees": trees}
+    return {"features": list(features), "base": 0.0, "trees": trees}
 
 
 def _tree(root: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +159,13 @@ def _tree(root: dict[str, Any]) -> dict[str, Any]:
     return {"split": splits, "leaf": leaves}
 
 
+def write_weights(path: Path, weights: dict[str, Any]) -> None:
+    """One tree a line, so that a new fit can be read as a difference."""
+    trees = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in weights["trees"])
+    head = json.dumps({key: weights[key] for key in ("features", "base")}, separators=(",", ":"))[:-1]
+    path.write_text(f'{head},\n"trees":[\n{trees}\n]}}\n', "utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
@@ -169,10 +176,7 @@ def main() -> None:
     for view, kept in cross_validated(documents, views).items():
         print(text_report(documents, view, kept))
     if not arguments.check:
-        weights = as_json(fit(views))
-        lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in weights.pop("trees"))
-        head = json.dumps(weights, separators=(",", ":"))[:-1]
-        WEIGHTS.write_text(f'{head},\n"trees":[\n{lines}\n]}}\n', "utf-8")
+        write_weights(WEIGHTS, as_json(fit(views), FEATURES))
         print(f"{WEIGHTS}: {ROUNDS} trees, {WEIGHTS.stat().st_size:,} bytes")
 
 

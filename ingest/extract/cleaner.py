@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ingest.extract.credits import metadata_of, tell_sources
 from ingest.extract.features import is_sentence
 from ingest.extract.glue import split_glued
-from ingest.extract.headline import find_headline, same_text
+from ingest.extract.headline import bare, find_headline
 from ingest.extract.rules import Hit, RuleTable, Wording, builtin_rules, fold, wording
 from ingest.extract.score import score_lines
 from ingest.extract.site_memory import SiteMemory, heed
@@ -60,6 +60,7 @@ def clean_lines(
     parts: Sequence[Part],
     *,
     title: str | None = None,
+    others: Sequence[str] = (),
     site: str | None = None,
     memory: SiteMemory | None = None,
     rules: RuleTable | None = None,
@@ -68,6 +69,7 @@ def clean_lines(
     """The blocks of a page, each kept or dropped, with the title and what date lines, bylines and credits say.
 
     title: the headline where the page named it; None: look for it among the lines.
+    others: other wordings of the headline on the page; their lines are dropped too.
     site: whose page it is, for the memory of what sites repeat.
     """
     rules = rules or builtin_rules()
@@ -81,7 +83,7 @@ def clean_lines(
     blocks = [_decide(part, hit, score) for part, hit, score in zip(parts, hits, scores, strict=True)]
     _keep_before_kept(blocks, hits)
     tell_sources(blocks)
-    title = _take_headline(blocks, parts, title)
+    title = _take_headline(blocks, parts, title, others)
     _part_glued_links(blocks, parts)
     _drop_repeats(blocks)
     if memory is not None and site:
@@ -119,7 +121,7 @@ def _keep_before_kept(blocks: list[Block], hits: Sequence[Hit | None]) -> None:
             blocks[i] = replace(blocks[i], kind=BlockKind.HEADING, kept=True, rule=hit.rule.id, evidence=hit.matched)
 
 
-def _take_headline(blocks: list[Block], parts: Sequence[Part], title: str | None) -> str | None:
+def _take_headline(blocks: list[Block], parts: Sequence[Part], title: str | None, others: Sequence[str]) -> str | None:
     """The title; its line and the repeats of it are dropped as headline."""
     if title is None:
         furniture = [block.rule not in _BY_NUMBERS for block in blocks]
@@ -127,9 +129,10 @@ def _take_headline(blocks: list[Block], parts: Sequence[Part], title: str | None
         title = parts[place].text if place is not None else None
     if title is None:
         return None
+    wordings = {bare(one) for one in (title, *others)}
     first = True
     for i, block in enumerate(blocks):
-        if (block.kept or block.rule in ("score", "vote")) and same_text(block.text, title):
+        if (block.kept or block.rule in ("score", "vote")) and bare(block.text) in wordings:
             rule = "headline" if first else "repeated-headline"
             blocks[i] = replace(block, kind=BlockKind.TITLE, kept=False, rule=rule, evidence="")
             first = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log1p
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +206,7 @@ def _places(good: Any, ruled: Any, chars: Any) -> Any:
     mass = good * np.minimum(chars, 600)
     total = max(1.0, float(mass.sum()))
     before = (np.cumsum(mass) - mass) / total
-    start, end = densest_run(np.where(good > 0, np.minimum(chars, 600), -np.minimum(60, 15 + chars)))
+    start, end = densest_run(np.where(good > 0, np.minimum(chars, 600), -np.minimum(60, 15 + chars)).tolist())
     inside = ((number >= start) & (number < end)).astype(np.float32)
     return np.stack(
         [
@@ -268,10 +268,10 @@ def spread_mean(values: Any, spread: int) -> Any:
     return (total[high] - total[low]) / (high - low)
 
 
-def densest_run(values: Any) -> tuple[int, int]:
+def densest_run(values: Iterable[float]) -> tuple[int, int]:
     """First and one past the last line of the run with the greatest sum (Kadane); (0, 0) where none is positive."""
     best, best_sum, start, running = (0, 0), 0.0, 0, 0.0
-    for i, value in enumerate(values.tolist()):
+    for i, value in enumerate(values):
         if running <= 0:
             start, running = i, 0.0
         running += value

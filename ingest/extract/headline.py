@@ -39,6 +39,6 @@ def _looks_like_headline(line: str) -> bool:
     )
 
 
-def same_text(a: str, b: str) -> bool:
-    """Two lines that say the same in the same words."""
-    return fold(a).strip(" .!?:»«\"'“”") == fold(b).strip(" .!?:»«\"'“”")
+def bare(line: str) -> str:
+    """What two wordings of one headline have in common: no case, no marks around."""
+    return fold(line).strip(" .!?:»«\"'“”")

@@ -2,75 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.extract.cleaner import Part, clean_lines
 from ingest.extract.limits import MAX_DEPTH, MAX_ELEMENTS, count_elements, depth, harmless
-from ingest.extract.linear import page_lines
+from ingest.extract.linear import HtmlLine, page_lines
+from ingest.extract.metadata import read_metadata
+from ingest.extract.page_features import PAGE_FEATURES, html_matrix
 from ingest.extract.repair import repair_text
+from ingest.extract.rules import builtin_rules, wording
+from ingest.extract.score import builtin_forest
 from ingest.extract.site_memory import SiteMemory
 from ingest.extract.vote import parse, readability_text, resiliparse_text, trafilatura_text, votes
-from ingest.types import BlockKind, Document, Metadata, Page, Rejection, Stage
+from ingest.extract.walls import find_wall, page_facts
+from ingest.types import BlockKind, Document, Page, Rejection, Stage
 from ingest.urls import registered_domain
 
 METHOD = "html-vote/1"
-QUORUM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A page's lines and who voted for each."""
+
+    tree: Any  # lxml
+    lines: list[HtmlLine]
+    votes: list[list[bool]]
+    whole: bool  # all three extractors looked; False: the page is too heavy for two of them
+
+
+def look_at(html: str, url: str | None) -> Looked | None:
+    """The lines of a page with the votes on them; None where there is no page in it."""
+    safe = harmless(html)
+    tree = parse(safe)
+    if tree is None:
+        return None
+    lines = page_lines(tree)
+    heavy = count_elements(safe) > MAX_ELEMENTS or depth(safe) > MAX_DEPTH
+    texts = ["", ""] if heavy else [trafilatura_text(safe, url), readability_text(safe)]
+    texts.append(resiliparse_text(safe))
+    return Looked(tree, lines, votes(lines, texts), not heavy)
 
 
 def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Document | Rejection:
     """The article of an HTML page, or why there is none."""
-    safe = harmless(html)
-    heavy = count_elements(safe) > MAX_ELEMENTS or depth(safe) > MAX_DEPTH
-    tree = parse(safe)
-    if tree is None:
-        return Rejection(Stage.EXTRACT, "no-text", "There is no page in it.")
-    lines = page_lines(tree)
-    texts = [resiliparse_text(safe)]
-    if not heavy:
-        texts += [trafilatura_text(safe, page.url), readability_text(safe)]
-    ballots = votes(lines, texts)
-    quorum = 1 if heavy else QUORUM
+    looked = look_at(html, page.url)
+    if looked is None or not looked.lines:
+        return Rejection(Stage.EXTRACT, "no-text", "There is no text in the page.")
+    lines = [replace(line, text=repair_text(line.text)) for line in looked.lines]
+    scores = score_page(lines, looked)
     parts = [
-        Part(text, None, line.kind, float(sum(ballot) >= quorum))
-        for line, ballot in zip(lines, ballots, strict=True)
-        if (text := repair_text(line.text))
+        Part(line.text, None, line.kind, score) for line, score in zip(lines, scores, strict=True) if line.text.strip()
     ]
-    title, metadata = page_metadata(safe, page)
+    title, others, metadata = read_metadata(looked.tree, page.url)
     site = registered_domain(page.url) if page.url else None
-    cleaned = clean_lines(parts, title=title, site=site, memory=memory)
+    cleaned = clean_lines(parts, title=title or page.title, others=others, site=site, memory=memory)
     blocks = tuple(
         replace(block, kept=False, rule="caption") if block.kept and block.kind is BlockKind.CAPTION else block
         for block in cleaned.blocks
     )
+    facts = page_facts(looked.tree, [line.linked for line in lines])
+    if (wall := find_wall(blocks, cleaned.title, facts)) is not None:
+        return Rejection(Stage.EXTRACT, wall.reason, wall.detail)
     if not any(block.kept for block in blocks):
         return Rejection(Stage.EXTRACT, "no-text", f"None of its {len(lines)} lines reads like an article.")
-    metadata = replace(metadata, credits=cleaned.metadata.credits)
+    said = cleaned.metadata  # by the lines: date lines, bylines, credits
+    metadata = replace(
+        metadata,
+        author=metadata.author or said.author or page.author,
+        published=metadata.published or said.published or page.published,
+        language=metadata.language or page.language,
+        credits=said.credits,
+    )
     return Document(cleaned.title, blocks, metadata, METHOD)
 
 
-def page_metadata(html: str, page: Page) -> tuple[str | None, Metadata]:
-    """Title and metadata as the page's head states them; the door's hints where it does not."""
-    import trafilatura
-
-    found: Any = trafilatura.extract_metadata(html, default_url=page.url, extensive=False)
-    if found is None:
-        return page.title, Metadata(author=page.author, published=page.published, language=page.language)
-    published = _day(found.date) or page.published
-    return found.title or page.title, Metadata(
-        author=found.author or page.author,
-        published=published,
-        source=found.sitename,
-        site=found.hostname,
-        canonical_url=found.url,
-        language=found.language or page.language,
-        image_url=found.image,
-    )
-
-
-def _day(date: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(date).replace(tzinfo=UTC) if date else None
-    except ValueError:
-        return None
+def score_page(lines: Sequence[HtmlLine], looked: Looked) -> list[float]:
+    """How likely each line is article text: by the page scorer; by the one vote there is where a page is too heavy."""
+    if not looked.whole:
+        return [float(any(ballot)) for ballot in looked.votes]
+    wordings = [wording(line.text) for line in lines]
+    hits = [builtin_rules().match(line) for line in wordings]
+    matrix = html_matrix(lines, wordings, hits, looked.votes)
+    forest = builtin_forest("page_weights.json", PAGE_FEATURES)
+    return [float(p) for p in forest.probability(matrix)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ingest.types import BlockKind
@@ -94,14 +95,35 @@ _KINDS = {
 _BLANKS = re.compile(r"\s+")
 
 
+_HINTS = {
+    "comment": r"comment|disqus|replies|forum|leserbrief|reaction",
+    "teaser": r"related|teaser|recommend|popular|trending|most-?(?:read|viewed)|outbrain|taboola|read-?more|more-",
+    "promo": r"newsletter|subscri|paywall|promo|advert|banner|\bads?\b|cookie|consent|log-?in|modal|popup|abo\b|piano",
+    "menu": r"nav|menu|footer|header|sidebar|breadcrumb|share|social|tags?\b|toolbar|masthead|widget|skip",
+    "about": r"author|byline|caption|credit|date|time|figure|gallery|media|image|photo|bio|meta",
+    "body": r"article-?(?:body|text|content)|story-?(?:body|text|content)|body|entry|richtext|paragraph|post-?content",
+    "hidden": r"hidden|sr-only|screen-reader|visually",
+}
+HINTS = tuple(_HINTS)
+_HINT_PATTERNS = tuple(re.compile(pattern) for pattern in _HINTS.values())
+
+
 @dataclass(frozen=True, slots=True)
 class HtmlLine:
     """One line of a page and the markup it stood in."""
 
     text: str
     kind: BlockKind | None  # None: a paragraph, as far as the markup says
-    path: tuple[str, ...]  # tag names from the body down
+    path: tuple[str, ...]  # tag names from the root down
     linked: float  # share of the characters that are links
+    hints: int = 0  # what the names of classes and ids around it say: one bit for each of HINTS
+
+
+@lru_cache(maxsize=4096)
+def _hints(names: str) -> int:
+    """What the class and id of an element say, as bits."""
+    lowered = names.lower()[:300]
+    return sum(1 << bit for bit, pattern in enumerate(_HINT_PATTERNS) if pattern.search(lowered))
 
 
 def page_lines(tree: Any) -> list[HtmlLine]:
@@ -109,12 +131,13 @@ def page_lines(tree: Any) -> list[HtmlLine]:
     lines: list[HtmlLine] = []
     text: list[tuple[str, bool]] = []
     path: list[str] = []
+    hints: list[int] = [0]
 
     def flush() -> None:
         whole = _BLANKS.sub(" ", "".join(piece for piece, _ in text)).strip()
         if whole:
             links = sum(len(piece.strip()) for piece, linked in text if linked)
-            lines.append(HtmlLine(whole, _kind(path), tuple(path), min(1.0, links / len(whole))))
+            lines.append(HtmlLine(whole, _kind(path), tuple(path), min(1.0, links / len(whole)), hints[-1]))
         text.clear()
 
     in_link = 0
@@ -126,12 +149,15 @@ def page_lines(tree: Any) -> list[HtmlLine]:
             if tag == "a":
                 in_link += 1
             path.append(tag)
+            names = element.get("class"), element.get("id")
+            hints.append(hints[-1] | _hints(" ".join(filter(None, names))) if any(names) else hints[-1])
             if element.text:
                 text.append((element.text, in_link > 0))
         else:
             if tag in _BLOCKS:
                 flush()
             path.pop()
+            hints.pop()
             if tag == "a":
                 in_link -= 1
             if element.tail:
@@ -170,3 +196,6 @@ class _Tail:
     text: str
     tag: str = "span"
     tail: str = ""
+
+    def get(self, _name: str) -> None:
+        """It has no attributes."""

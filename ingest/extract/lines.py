@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ingest.extract.cleaner import Cleaned, Part, clean_lines
 from ingest.extract.repair import repair_text
 from ingest.extract.site_memory import SiteMemory
+from ingest.extract.walls import find_wall
 from ingest.types import Document, Rejection, Stage
 from ingest.urls import registered_domain
 
@@ -51,4 +52,6 @@ def _document(cleaned: Cleaned) -> Document | Rejection:
         return Rejection(
             Stage.EXTRACT, "no-text", f"None of its {len(cleaned.blocks)} lines reads like the text of an article."
         )
+    if (wall := find_wall(cleaned.blocks, cleaned.title)) is not None:
+        return Rejection(Stage.EXTRACT, wall.reason, wall.detail)
     return Document(cleaned.title, cleaned.blocks, cleaned.metadata, METHOD)

@@ -53,7 +53,7 @@ def read_forest(weights: dict[str, Any], features: Sequence[str]) -> Forest:
     import numpy as np
 
     if list(weights["features"]) != list(features):
-        raise Misconfigured("line_weights.json was fitted for other features: run benchmarks/fit_lines.py")
+        raise Misconfigured("the weights were fitted for other features: run benchmarks/fit_lines.py and fit_pages.py")
     trees = weights["trees"]
     splits = max(len(tree["split"]) for tree in trees)
     feature = np.zeros((len(trees), splits), dtype=np.intp)
@@ -92,10 +92,10 @@ def _paths(splits: Sequence[Sequence[float]]) -> list[tuple[int, list[tuple[int,
 
 
 @cache
-def builtin_forest() -> Forest:
-    """The weights that ship."""
-    text = resources.files("ingest.extract").joinpath("line_weights.json").read_text("utf-8")
-    return read_forest(json.loads(text), FEATURES)
+def builtin_forest(name: str, features: tuple[str, ...]) -> Forest:
+    """The weights that ship under this name."""
+    text = resources.files("ingest.extract").joinpath(name).read_text("utf-8")
+    return read_forest(json.loads(text), features)
 
 
 def score_lines(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> list[float]:
@@ -105,4 +105,4 @@ def score_lines(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> list[fl
     """
     if not lines:
         return []
-    return [float(p) for p in builtin_forest().probability(page_matrix(lines, hits))]
+    return [float(p) for p in builtin_forest("line_weights.json", FEATURES).probability(page_matrix(lines, hits))]

@@ -7,13 +7,19 @@ development pages that lifts the shingle F1 from .964 (the best alone) to the fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+from ingest.extract.features import densest_run
 from ingest.extract.linear import HtmlLine, page_lines
 
 _TOKEN = re.compile(r"\w+")
 SHINGLE = 4
+LONG = 8
+"""Words from which a line says where it stands."""
+NEAR = 3
+"""Lines around the run of a text in which its repeated lines may stand."""
 MOSTLY = 0.6
 """Share of a line's shingles that must be in an extractor's text for the line to count as kept by it."""
 
@@ -59,20 +65,53 @@ def resiliparse_text(html: str) -> str:
 
 
 def votes(lines: Sequence[HtmlLine], texts: Iterable[str]) -> list[list[bool]]:
-    """For each line, which of the texts have it."""
+    """For each line, which of the texts have it.
+
+    A page says many things twice: the same headline in a list of teasers, the whole article for another screen. So a
+    line that stands more than once on the page counts where the text's other lines stand, and as often as the text
+    has it.
+    """
     keys = [tuple(_TOKEN.findall(line.text.lower())) for line in lines]
-    ballots = [_ballot(keys, text) for text in texts]
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(key, []).append(place)
+    ballots = [_ballot(keys, places, text) for text in texts]
     return [list(column) for column in zip(*ballots, strict=True)]
 
 
-def _ballot(keys: Sequence[tuple[str, ...]], text: str) -> list[bool]:
-    whole = {tuple(_TOKEN.findall(line.lower())) for line in text.split("\n")}
+def _ballot(keys: Sequence[tuple[str, ...]], places: Mapping[tuple[str, ...], list[int]], text: str) -> list[bool]:
+    whole = Counter(tuple(_TOKEN.findall(line.lower())) for line in text.split("\n"))
     shingles = {words[i : i + SHINGLE] for words in whole for i in range(len(words) - SHINGLE + 1)}
-    return [key in whole or _mostly_in(key, shingles) for key in keys]
+    found = {key for key in places if key and (key in whole or _mostly_in(key, shingles))}
+    start, end = densest_run(_weight(key, place, places, found) for place, key in enumerate(keys))
+    ballot = [False] * len(keys)
+    for key in found:
+        standing = places[key]
+        times = max(1, whole[key])
+        if len(standing) > times:
+            inside = [place for place in standing if start - NEAR <= place < end + NEAR]
+            standing = (inside or (standing if len(key) >= LONG else []))[:times]
+        for place in standing:
+            ballot[place] = True
+    return ballot
 
 
-def _mostly_in(key: tuple[str, ...], shingles: set[tuple[str, ...]]) -> bool:
+def _weight(
+    key: tuple[str, ...],
+    place: int,
+    places: Mapping[tuple[str, ...], list[int]],
+    found: Set[tuple[str, ...]],
+) -> float:
+    """What a line says about where the text stands on the page: long ones that are found speak for their place."""
+    if key not in found:
+        return -2.0
+    if len(places[key]) == 1:
+        return float(len(key))
+    return float(len(key)) if len(key) >= LONG and places[key][0] == place else 0.0
+
+
+def _mostly_in(key: tuple[str, ...], shingles: Set[tuple[str, ...]]) -> bool:
     if len(key) <= SHINGLE:
         return False
     own = [key[i : i + SHINGLE] for i in range(len(key) - SHINGLE + 1)]
-    return sum(shingle in shingles for shingle in own) >= MOSTLY * len(own)
+    return sum(map(shingles.__contains__, own)) >= MOSTLY * len(own)

@@ -1,0 +1,237 @@
+"""What a page's head says about its article: JSON-LD, Open Graph, microdata and the like, in this order of trust.
+
+htmldate looks for the date where none of these names one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from ingest.extract.dates import find_date
+from ingest.extract.repair import repair_text
+from ingest.types import Metadata
+from ingest.urls import is_web, registered_domain
+
+MAX_JSON_LD = 500_000
+"""Characters of JSON-LD that are read on one page."""
+MAX_FIELD = 500
+"""Characters of one field: longer ones are texts that strayed into it."""
+
+_ARTICLES = re.compile(r"article|posting|report|review|opinion|analysis", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s+(?:[|•·»–—-]|::)\s+")
+_WORD = re.compile(r"\w+")
+_LANGUAGE = re.compile(r"^[a-zA-Z]{2}(?=$|[-_])")
+
+
+def read_metadata(tree: Any, url: str | None) -> tuple[str | None, tuple[str, ...], Metadata]:
+    """The title, every other wording of it on the page, and what else the page says of its article.
+
+    tree: lxml tree of the whole page, scripts with JSON-LD included.
+    """
+    linked = next(_json_ld(tree), {})
+    meta = _meta(tree)
+    heads = [text for head in tree.iter("h1") if (text := _text(head.text_content()))][:5]
+    named = [_text(linked.get("headline")), _text(meta.get("og:title")), _text(meta.get("twitter:title"))]
+    document_title = next((_text(element.text) for element in tree.iter("title")), None)
+    site_name = _name(linked.get("publisher")) or _text(meta.get("og:site_name"))
+    titles = [one for one in (*named, _without_site(document_title, site_name)) if one]
+    title = _headline(heads, titles)
+    others = tuple(dict.fromkeys(one for one in (*heads, *titles) if one != title))
+    canonical = _link(tree, "canonical") or _text(meta.get("og:url"))
+    canonical = urljoin(url or "", canonical) if canonical else None
+    published = _first_date(linked.get("datePublished"), *(meta.get(name) for name in _PUBLISHED)) or _shown_date(tree)
+    return (
+        title,
+        others,
+        Metadata(
+            author=_authors(linked.get("author")) or _author(meta),
+            published=published or _guessed_date(tree, url),
+            updated=_first_date(linked.get("dateModified"), *(meta.get(name) for name in _UPDATED)),
+            source=site_name,
+            site=registered_domain(url) if url else None,
+            canonical_url=canonical if canonical and is_web(canonical) else None,
+            language=_language(linked.get("inLanguage"), tree.get("lang"), meta.get("og:locale"), meta.get("language")),
+            image_url=_image(linked.get("image"), meta, url),
+        ),
+    )
+
+
+_PUBLISHED = (
+    "article:published_time",
+    "og:published_time",
+    "datepublished",
+    "date",
+    "dc.date.issued",
+    "dc.date",
+    "dcterms.created",
+    "parsely-pub-date",
+    "sailthru.date",
+    "pubdate",
+    "publish-date",
+    "cxenseparse:recs:publishtime",
+)
+_UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified")
+
+
+def _meta(tree: Any) -> dict[str, str]:
+    """Names of meta tags and microdata in lower case, with the first content of each."""
+    found: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        name = element.get("property") or element.get("name") or element.get("itemprop")
+        content = element.get("content")
+        if name and content:
+            found.setdefault(name.strip().lower(), content)
+    return found
+
+
+def _json_ld(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """The nodes of the page's JSON-LD that describe an article."""
+    left = MAX_JSON_LD
+    for script in tree.iter("script"):
+        text = script.text or ""
+        if "ld+json" not in (script.get("type") or "") or len(text) > left:
+            continue
+        left -= len(text)
+        try:
+            yield from _article_nodes(json.loads(text.strip().rstrip(";"), strict=False))
+        except (ValueError, RecursionError):
+            continue
+
+
+def _article_nodes(data: Any) -> Iterator[Mapping[str, Any]]:
+    nodes = [data]
+    for _ in range(200):  # nodes at most: pages list whole archives
+        if not nodes:
+            return
+        node = nodes.pop(0)
+        if isinstance(node, list):
+            nodes += node[:50]
+        elif isinstance(node, dict):
+            types = node.get("@type")
+            if any(
+                isinstance(one, str) and _ARTICLES.search(one)
+                for one in (types if isinstance(types, list) else [types])
+            ):
+                yield node
+            nodes += [node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in node]
+
+
+def _text(value: Any) -> str | None:
+    """One line of repaired text; None where there is none or far too much."""
+    if not isinstance(value, str):
+        return None
+    text = " ".join(repair_text(value[: MAX_FIELD * 4]).split())
+    return text if 0 < len(text) <= MAX_FIELD else None
+
+
+def _headline(heads: list[str], titles: list[str]) -> str | None:
+    """The h1 that the head's title means; the head's title where no h1 does; a lone h1 without one."""
+    for head in heads:
+        if any(_overlap(head, title) >= 0.5 for title in titles):
+            return head
+    return titles[0] if titles else (heads[0] if len(heads) == 1 else None)
+
+
+def _overlap(a: str, b: str) -> float:
+    one, other = set(_WORD.findall(a.lower())), set(_WORD.findall(b.lower()))
+    return (
+        len(one & other) / max(1, min(len(one), len(other))) if min(len(one), len(other)) > 1 else float(one == other)
+    )
+
+
+def _without_site(title: str | None, site: str | None) -> str | None:
+    """A document's title without the site's name at its end or start."""
+    if not title:
+        return None
+    pieces = _SEPARATOR.split(title)
+    if len(pieces) == 1:
+        return title
+    if site and pieces[0].lower() == site.lower():
+        return title[len(pieces[0]) :].lstrip(" |•·»–—:-")
+    return max(pieces[0], title[: -len(pieces[-1])].rstrip(" |•·»–—:-"), key=len)
+
+
+def _name(value: Any) -> str | None:
+    """The name of a person or publication, however JSON-LD wraps it."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return _text(value.get("name")) if isinstance(value, dict) else _text(value)
+
+
+def _authors(value: Any) -> str | None:
+    names = [name for one in (value if isinstance(value, list) else [value])[:8] if (name := _name(one))]
+    return ", ".join(dict.fromkeys(name for name in names if not is_web(name))) or None
+
+
+def _author(meta: Mapping[str, str]) -> str | None:
+    found = (_text(meta.get(name)) for name in ("author", "article:author", "dc.creator", "parsely-author", "byl"))
+    return next((name for name in found if name and not is_web(name) and len(name) < 120), None)
+
+
+def _first_date(*values: Any) -> datetime | None:
+    return next((date for value in values if isinstance(value, str) and (date := _date(value))), None)
+
+
+def _date(value: str) -> datetime | None:
+    value = value.strip()
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return find_date(value[:100])
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def _shown_date(tree: Any) -> datetime | None:
+    """The first machine-readable time in the page's body."""
+    times = (element.get("datetime") for element in tree.iter("time"))
+    return _first_date(*(value for value, _ in zip(times, range(3), strict=False) if value))
+
+
+def _guessed_date(tree: Any, url: str | None) -> datetime | None:
+    import htmldate
+
+    try:
+        found = htmldate.find_date(tree, url=url, original_date=True, extensive_search=False)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None  # it raises these on odd pages
+    return _date(found) if found else None
+
+
+def _link(tree: Any, relation: str) -> str | None:
+    for element in tree.iter("link"):
+        if relation in (element.get("rel") or "").lower().split() and element.get("href"):
+            return str(element.get("href")).strip()
+    return None
+
+
+def _language(*values: Any) -> str | None:
+    """The first that is a language code, as ISO 639-1."""
+    for value in _flat(values):
+        if isinstance(value, str) and (match := _LANGUAGE.match(value.strip())):
+            return match.group().lower()
+    return None
+
+
+def _image(value: Any, meta: Mapping[str, str], url: str | None) -> str | None:
+    named = [one.get("url") if isinstance(one, dict) else one for one in _flat([value])]
+    for one in (meta.get("og:image"), meta.get("og:image:url"), *named, meta.get("twitter:image")):
+        if isinstance(one, str) and len(one) <= 2048 and is_web(absolute := urljoin(url or "", one.strip())):
+            return absolute
+    return None
+
+
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list):
+            yield from value[:5]
+        else:
+            yield value

@@ -1,0 +1,106 @@
+"""What the page scorer looks at: the line's own features, the votes on it and on its neighbours, and the markup.
+
+`votes` are those of the extractors (`ingest.extract.vote`), one column each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ingest.extract.features import FEATURES, densest_run, distance, page_matrix, shifted, spread_mean
+from ingest.extract.linear import HINTS, HtmlLine
+from ingest.extract.rules import Hit, Wording
+from ingest.types import BlockKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+EXTRACTORS = ("trafilatura", "readability", "resiliparse")
+_TAGS = ("p", "div", "li", "h1", "h2", "h3", "a", "span", "td", "blockquote", "figcaption", "button", "br")
+_AROUND = ("nav", "header", "footer", "aside", "form", "figure", "article", "main", "table", "ul", "blockquote")
+OFFSETS = (-3, -2, -1, 1, 2, 3)
+SPREADS = (2, 6, 15)
+
+PAGE_FEATURES = (
+    *FEATURES,
+    *(f"vote_{name}" for name in EXTRACTORS),
+    "votes",
+    *(f"votes{offset:+d}" for offset in OFFSETS),
+    *(f"votes~{spread}" for spread in SPREADS),
+    *(f"voted_chars~{spread}" for spread in SPREADS),
+    *("voted_before", "voted_after", "mass_before", "mass_after", "in_vote_run", "vote_run_start", "vote_run_end"),
+    *(f"agreement_{name}" for name in EXTRACTORS),
+    *("linked", "linked~3", "depth"),
+    *(f"tag_{tag}" for tag in _TAGS),
+    *(f"in_{tag}" for tag in _AROUND),
+    *(f"hint_{hint}" for hint in HINTS),
+    *(f"is_{kind.value}" for kind in (BlockKind.HEADING, BlockKind.LIST_ITEM, BlockKind.CAPTION)),
+)
+
+
+def html_matrix(
+    page: Sequence[HtmlLine],
+    lines: Sequence[Wording],
+    hits: Sequence[Hit | None],
+    votes: Sequence[Sequence[bool]],
+) -> NDArray[np.float32]:
+    """All features of the lines of a page, shape (lines, len(PAGE_FEATURES))."""
+    import numpy as np
+
+    ballots = np.asarray(votes, dtype=np.float32).reshape(len(page), len(EXTRACTORS))
+    own = page_matrix(lines, hits)
+    return np.hstack([own, _voting(ballots, np.expm1(own[:, 0])), _markup(page)]).astype(np.float32)
+
+
+def _voting(ballots: NDArray[np.float32], chars: NDArray[np.float32]) -> NDArray[np.float32]:
+    import numpy as np
+
+    total = ballots.sum(axis=1)
+    weight = np.minimum(chars, 500)
+    won = (total >= 2).astype(np.float32)
+    mass = won * weight
+    whole = max(1.0, float(mass.sum()))
+    before = (np.cumsum(mass) - mass) / whole
+    start, end = densest_run(np.where(won > 0, weight, -np.minimum(60, 10 + chars)).tolist())
+    number = np.arange(len(total), dtype=np.float32)
+    columns = [
+        *ballots.T,
+        total,
+        *(shifted(total, offset) for offset in OFFSETS),
+        *(spread_mean(total, spread) for spread in SPREADS),
+        *(spread_mean(total * weight, spread) / np.maximum(1, spread_mean(weight, spread)) for spread in SPREADS),
+        distance(won, forward=True),
+        distance(won, forward=False),
+        before,
+        1 - before - mass / whole,
+        ((number >= start) & (number < end)).astype(np.float32),
+        np.clip(number - start, -60, 60),
+        np.clip(end - 1 - number, -60, 60),
+        *(np.full(len(total), _agreement(ballots[:, i], won, weight)) for i in range(len(EXTRACTORS))),
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _agreement(ballot: NDArray[np.float32], won: NDArray[np.float32], weight: NDArray[np.float32]) -> float:
+    """How far one extractor kept what the majority keeps on this page (F1 by characters)."""
+    both = float((ballot * won * weight).sum())
+    return 2 * both / max(1.0, float((ballot * weight).sum()) + float((won * weight).sum()))
+
+
+def _markup(page: Sequence[HtmlLine]) -> NDArray[np.float32]:
+    import numpy as np
+
+    linked = np.asarray([line.linked for line in page], dtype=np.float32)
+    rows = [
+        [
+            float(len(line.path)),
+            *(float(line.path[-1] == tag) for tag in _TAGS),
+            *(float(tag in line.path) for tag in _AROUND),
+            *(float(line.hints >> bit & 1) for bit in range(len(HINTS))),
+            *(float(line.kind is kind) for kind in (BlockKind.HEADING, BlockKind.LIST_ITEM, BlockKind.CAPTION)),
+        ]
+        for line in page
+    ]
+    return np.hstack([linked[:, None], spread_mean(linked, 3)[:, None], np.asarray(rows, dtype=np.float32)])

@@ -1,0 +1,107 @@
+"""Pages that are no article: consent walls, paywall stubs, log-in pages, error pages, link lists, video pages.
+
+They would form one huge cluster of strangers. Each test needs two things to come together, mostly words and a text too
+short to be an article, because articles are written about cookies, passwords and errors too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.extract.features import is_sentence
+from ingest.extract.rules import fold
+from ingest.types import Block
+
+STUB = 700
+"""Characters below which a text behind a wall is its first lines only."""
+
+SHORT = 1_500
+"""Characters below which a text may be a wall's own; the longest consent walls of news sites have about 1,400."""
+
+MIN_LINKS = 12
+"""Lines that are links, from which a page without running text is a list of links."""
+
+_CONSENT = re.compile(
+    r"weiterlesen mit werbung|mit werbung (?:und|weiter)|pur[- ]abo|werbefrei (?:lesen|nutzen|für)|tracking|"
+    r"einwilligung|zustimmen und weiter|personalisierte (?:werbung|anzeigen)|"
+    r"accepter et (?:continuer|lire)|continuer sans accepter|s'abonner pour refuser|vos données personnelles|"
+    r"stocker et/ou accéder|publicités? (?:et contenus? )?personnalisée?s?|nos partenaires|"
+    r"accept (?:all )?cookies|cookies? and similar technologies|consent|store and/or access information|"
+    r"personali[sz]ed (?:ads|advertising|content)|(?:our|and our) \d* ?partners|manage (?:options|preferences)|"
+    r"reject all|legitimate interest|datenschutzeinstellungen|cookies"
+)
+_ERROR = re.compile(
+    r"^\W*(?:\d{3}\b.{0,40}|error\b.{0,40}|erreur\b.{0,40}|fehler\b.{0,30})$|not found|introuvable|nicht gefunden|"
+    r"n'existe (?:pas|plus)|existiert nicht|no longer (?:available|exists)|page unavailable|access denied|forbidden|"
+    r"accès refusé|zugriff verweigert|just a moment|checking your browser|verify (?:that )?you are (?:a )?human|"
+    r"are you a (?:robot|human)|attention required|captcha|temporarily unavailable|bad gateway|"
+    r"service unavailable|indisponible|nicht verfügbar|enable javascript and cookies"
+)
+_PROMPTS = frozenset({"subscription-prompt", "log-in"})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the markup says about a page's nature."""
+
+    password: bool = False  # it asks for a password
+    paid: bool = False  # it says itself that its text is not free
+    video: bool = False  # it is about a video
+    links: int = 0  # lines that are links
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """Why a page is no article."""
+
+    reason: str
+    detail: str
+
+
+def page_facts(tree: Any, linked: Sequence[float]) -> Facts:
+    """What the markup says; `linked` is the share of links in each line."""
+    kinds = {
+        element.get("content", "").lower() for element in tree.iter("meta") if element.get("property") == "og:type"
+    }
+    scripts = [element.text or "" for element in tree.iter("script") if "ld+json" in (element.get("type") or "")]
+    data = " ".join(scripts)[:500_000]
+    return Facts(
+        password=any(element.get("type", "").lower() == "password" for element in tree.iter("input")),
+        paid=re.search(r'"isAccessibleForFree"\s*:\s*"?(?:false|"False)', data, re.IGNORECASE) is not None,
+        video=any(kind.startswith("video") for kind in kinds)
+        or ('"VideoObject"' in data and re.search(r'"(?:News)?Article"|Posting"', data) is None),
+        links=sum(share > 0.8 for share in linked),
+    )
+
+
+def find_wall(blocks: Sequence[Block], title: str | None, facts: Facts | None = None) -> Wall | None:
+    """Why these blocks are no article; None: they may be one."""
+    facts = facts or Facts()
+    kept = [block.text for block in blocks if block.kept]
+    text = fold(" ".join(kept))
+    prompts = Counter(block.rule for block in blocks if block.rule in _PROMPTS)
+    if len(text) < SHORT:
+        words = set(_CONSENT.findall(text))
+        if len(words) >= 3 or (len(words) >= 2 and len(text) < STUB):
+            return Wall(
+                "consent-wall", f"The page asks for consent and shows no article ({', '.join(sorted(words)[:3])})."
+            )
+        if len(text) < STUB and _ERROR.search(fold(title or "")):
+            return Wall("error-page", f"The page is an error page: “{(title or '')[:80]}”.")
+        if len(text) < STUB / 2 and _ERROR.search(text):
+            return Wall("error-page", "The page only says that something is not there or went wrong.")
+    sentences = sum(map(is_sentence, kept))
+    if len(text) < STUB:
+        if facts.paid or (text.endswith(("…", "...")) and prompts["subscription-prompt"]):
+            return Wall("paywall", f"Only the first {len(text)} characters are shown; the rest is for subscribers.")
+        if facts.password and sentences < 2:
+            return Wall("log-in", "The page is a form to log in, without an article.")
+        if facts.video and sentences < 3:
+            return Wall("video", "The page shows a video with a few words about it, no article.")
+        if sentences == 0 and facts.links >= MIN_LINKS:
+            return Wall("link-list", f"The page is a list of {facts.links} links without an article.")
+    return None
