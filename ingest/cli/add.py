@@ -58,7 +58,7 @@ def add(
     door = _Door(database, settings, source, as_json)
     try:
         for given in inputs:
-            door.take_in(given, again=again)
+            door.take_in_or_report(given, again=again)
     finally:
         database.close()
         if not as_json:
@@ -74,6 +74,14 @@ class _Door:
         self._errors = Console(stderr=True)
         self.counts: Counter[str] = Counter()
 
+    def take_in_or_report(self, given: str, *, again: bool) -> None:
+        """Everything one argument stands for; one that is none is reported, and the next unaffected."""
+        try:
+            self.take_in(given, again=again)
+        except BadInput as error:
+            self.counts["bad"] += 1
+            self._note(f"ingest: {error}")
+
     def take_in(self, given: str, *, again: bool) -> None:
         """Everything one argument of the command line stands for."""
         limit = self._settings.max_page_bytes
@@ -87,7 +95,7 @@ class _Door:
             checkpoint = Checkpoint.of(path, self._settings.data_dir / "imports")
             mark = "" if again else checkpoint.read()
             if mark:
-                self._errors.print(f"{path}: goes on where an earlier run broke off (--again: from the start)")
+                self._note(f"{path}: goes on where an earlier run broke off (--again: from the start)")
             with self._progress(path) as progress:
                 self._admit_all(_arrivals(path, limit, mark, self._note), checkpoint, progress)
             checkpoint.clear()

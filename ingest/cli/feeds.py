@@ -94,7 +94,10 @@ def list_(
     if not rows:
         console.print("No feeds. `ingest feeds add URL` or `ingest feeds import FILE` brings some.")
         return
-    table = Table("id", "feed", "state", "every", "next", "last", "304", "new", "tags", header_style="bold")
+    table = Table(header_style="bold")
+    table.add_column("id", no_wrap=True)  # to be copied
+    for heading in ("feed", "state", "every", "next", "last", "304", "new", "tags"):
+        table.add_column(heading, overflow="fold")
     for row in rows:
         due = _in(row["next_poll_at"]) if row["state"] == feeds.ACTIVE else ""
         last = str(row["last_status"] or "") + (f" [red]{row['failures']}×[/red]" if row["failures"] else "")

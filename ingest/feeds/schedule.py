@@ -64,19 +64,22 @@ def rate(ages_s: Sequence[float]) -> float:
     return sum(exp(-age / MEMORY_S) for age in known) / (MEMORY_S * (1 - exp(-watched / MEMORY_S)))
 
 
-def interval_s(times: Sequence[datetime], entries: int, now: datetime, bounds: Bounds) -> int:
+def interval_s(
+    times: Sequence[datetime], entries: int, now: datetime, bounds: Bounds, *, watched_s: float = 0.0
+) -> int:
     """Seconds between two polls of a feed whose items came at these times.
 
     Items that came together count once, since one poll brings them all: a feed that publishes twenty at six in the
     morning is not asked twenty times as often.
     entries: how many the feed holds; before half of them could have been pushed out by newer ones, it is asked again.
+    watched_s: how long we look at it; where nothing is known of its items' times, half an item in that time is assumed.
     """
     ages = [(now - time).total_seconds() for time in times]
-    arrivals = rate(_apart(ages))
+    arrivals = rate(_apart(ages)) if ages else 0.5 / max(watched_s, LEAST_WATCHED_S)
     if arrivals <= 0:
         return bounds.most_s
     wait = HALF_HOUR_AT_ONE_AN_HOUR / sqrt(arrivals)
-    if entries > 1:
+    if entries > 1 and ages:
         wait = min(wait, entries / 2 / rate(ages))
     return bounds.clamp(wait)
 

@@ -214,7 +214,9 @@ def _due_again(connection: Connection, claimed: Claim, poll: Poll, answer: _Answ
     row, feed = claimed.feed, answer.feed
     began = row["last_success_at"] or claimed.now
     times = entries.news_times(connection, claimed.id, began)
-    interval = schedule.interval_s(times, len(feed.entries) if feed else row["entries"], claimed.now, bounds)
+    held = len(feed.entries) if feed else row["entries"]
+    watched_s = (claimed.now - row["created_at"]).total_seconds()
+    interval = schedule.interval_s(times, held, claimed.now, bounds, watched_s=watched_s)
     asked = feed.wanted_s if feed else row["wanted_s"]
     wanted = min(int(max(asked, answer.fresh_s)), bounds.most_s)
     quiet = (poll.changes["quiet"] if "quiet" in poll.changes else row["quiet"]) or {}

@@ -38,7 +38,8 @@ def test_a_fourfold_rate_halves_the_interval() -> None:
 
 
 def test_a_feed_without_news_is_asked_once_a_day_and_one_that_wakes_up_more_often() -> None:
-    assert interval_s([], 20, NOW, BOUNDS) == 86_400
+    waits = [interval_s([], 20, NOW, BOUNDS, watched_s=days * 86_400) for days in (0, 1, 7, 60)]
+    assert waits == sorted(waits) and waits[0] < 3_600 and waits[-1] == 86_400
     assert interval_s(every(86_400, 20, since=40 * 86_400), 20, NOW, BOUNDS) == 86_400
     assert interval_s([NOW - timedelta(minutes=30)], 1, NOW, BOUNDS) <= 1_800
 

@@ -12,9 +12,8 @@ from typing import Any, cast
 from ingest.fetch import Fetcher
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import owners
+from ingest.store import migrations, owners
 from ingest.store.engine import connect
-from ingest.store.schema import metadata
 
 
 def runtime(folder: Path, **settings: Any) -> Runtime:
@@ -26,7 +25,7 @@ def runtime(folder: Path, **settings: Any) -> Runtime:
         "allow_private_hosts": ("127.0.0.1", "localhost"),
     }
     chosen = Settings(**(values | settings))
-    shutil.copy(_empty_database(), folder / "newsfold.sqlite")
+    empty_database(folder)
     database = connect(chosen.sqlalchemy_url)
     return Runtime(
         database=database,
@@ -38,14 +37,18 @@ def runtime(folder: Path, **settings: Any) -> Runtime:
     )
 
 
+def empty_database(folder: Path) -> None:
+    """Put a database with this version's tables where a deployment in this folder expects it."""
+    shutil.copy(_template(), folder / "newsfold.sqlite")
+
+
 @cache
-def _empty_database() -> Path:
+def _template() -> Path:
     """Made once and copied: making forty tables takes longer than most tests."""
     path = Path(tempfile.mkdtemp(prefix="newsfold-")) / "empty.sqlite"
     atexit.register(shutil.rmtree, path.parent)
     database = connect(f"sqlite:///{path}")
-    with database.writing() as connection:
-        metadata.create_all(connection)
+    migrations.upgrade(database)
     database.close()
     return path
 
