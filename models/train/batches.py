@@ -64,21 +64,21 @@ def read_groups(tokens: Path) -> list[Group]:
     return groups
 
 
-def share(group: Group, progress: float) -> float:
+def share(group: Group, progress: float, long_run: bool = False) -> float:
     """Return the weight of a group's draws at this point of a run (0 to 1), in pairs.
 
     News-like origins go from three quarters of their mean rate to five quarters of it, the others from 1.5 to 0.5.
     """
     late = corpora.ORIGINS[group.origin].late
     ramp = 0.75 + 0.5 * progress if late else 1.5 - progress
-    return len(group) * corpora.passes(group.origin, group.language) * ramp
+    return len(group) * corpora.passes(group.origin, group.language, long_run) * ramp
 
 
 class Sampler:
     """Draws batches from groups without repetition inside a pass; `drawn` counts make it resumable."""
 
-    def __init__(self, groups: list[Group], pad: int, seed: int) -> None:
-        self.groups, self.pad, self.seed = groups, pad, seed
+    def __init__(self, groups: list[Group], pad: int, seed: int, long_run: bool = False) -> None:
+        self.groups, self.pad, self.seed, self.long_run = groups, pad, seed, long_run
         self.rounds = 0
 
     def state(self) -> dict[str, int]:
@@ -95,7 +95,7 @@ class Sampler:
         """Yield the batches of one round of about `pairs` pairs, each of at most `tokens` ids a side with padding."""
         rng = np.random.default_rng((self.seed, self.rounds))
         self.rounds += 1
-        weights = np.array([share(group, progress) for group in self.groups])
+        weights = np.array([share(group, progress, self.long_run) for group in self.groups])
         wanted = rng.multinomial(pairs, weights / weights.sum())
         rows = [(g, i) for g, count in enumerate(wanted) for i in self._draw(self.groups[g], int(count))]
         lengths = np.array([self._lengths(self.groups[g], i) for g, i in rows])

@@ -16,11 +16,16 @@ LANGUAGES = ("fr", "de")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A source of text. `passes` is how often a run draws each of its pairs (0.2: every fifth pair once)."""
+    """A source of text, and how often a run draws each of its pairs (0.2: every fifth pair once).
+
+    short: for a run of some million English tokens, which has no time for much besides news (a CPU).
+    long: for a run that sees everything at least once (a GPU). Only the proportions matter.
+    """
 
     name: str
     licence: str
-    passes: float
+    short: float
+    long: float
     late: bool = False  # news-like: drawn more and more towards the end of a run
 
 
@@ -36,42 +41,44 @@ class Pair:
 
 # Origins not named here stay out: opennmt-wmt, essays and plenty-manual have no known licence, and mucow, though
 # released under CC BY 4.0, holds talks and subtitles under terms of their own.
-# Only the passes' proportions matter: these suit a short run on a CPU (some million English tokens), which has
-# no time for much besides news.
 ORIGINS = {
     origin.name: origin
     for origin in (
-        Origin("newsdev", "WMT test sets: free for research purposes, with citation", 2.0, late=True),
-        Origin("newsdev-kd", "MPL-2.0 (translations by Mozilla Bergamot models); sources as newsdev", 2.5, late=True),
-        Origin("newsdev-bt", "MPL-2.0 (translations by Mozilla Bergamot models); English as newsdev", 1.0, late=True),
-        Origin("pud", "CC BY-SA 3.0", 2.0, late=True),
-        Origin("tico19", "CC0 1.0", 1.0, late=True),
-        Origin("mt-geneval", "CC BY-SA 3.0", 1.0, late=True),
-        Origin("xquad", "CC BY-SA 4.0", 1.0, late=True),
-        Origin("mlqe-pe", "CC0 1.0", 0.7, late=True),
-        Origin("europarl", "Parliament proceedings; Europarl states no known copyright restrictions", 0.05),
-        Origin("digital-canada", "MIT", 0.2),
-        Origin("mozilla-www", "MPL-2.0", 0.3),
-        Origin("privacyguides", "CC BY-SA 4.0", 0.1),
-        Origin("tatoeba", "CC BY 2.0 FR", 0.15),
-        Origin("bcontrast", "CC BY-SA 4.0", 0.2),
-        Origin("fdroid", "AGPL-3.0-or-later", 0.05),
-        Origin("wesnoth", "GPL-2.0-or-later; newer parts CC BY-SA 4.0", 0.15),
-        Origin("cataclysm", "CC BY-SA 3.0", 0.1),
-        Origin("freeciv", "GPL-2.0-or-later", 0.05),
-        Origin("bitcoin-org", "MIT", 0.1),
-        Origin("debian-descriptions", "that of each package; free under the DFSG", 0.02),
-        Origin("debian-docs", "GPL-2.0-or-later; the handbook also CC BY-SA 3.0", 0.05),
-        Origin("gnome-help", "CC BY-SA 3.0", 0.05),
-        Origin("libreoffice-help", "MPL-2.0 / LGPL-3.0-or-later", 0.02),
-        Origin("php-manual", "CC BY 3.0 or later", 0.02),
-        Origin("ding", "GPL-2.0-or-later", 0.03),
-        Origin("freedict", "GPL-2.0-or-later or GPL-3.0-or-later, with GFDL parts", 0.0),
-        Origin("cldr-names", "Unicode License v3", 0.1),
+        Origin("newsdev", "WMT test sets: free for research purposes, with citation", 2.0, 4.0, late=True),
+        Origin(
+            "newsdev-kd", "MPL-2.0 (translations by Mozilla Bergamot models); sources as newsdev", 2.5, 4.0, late=True
+        ),
+        Origin(
+            "newsdev-bt", "MPL-2.0 (translations by Mozilla Bergamot models); English as newsdev", 1.0, 3.0, late=True
+        ),
+        Origin("pud", "CC BY-SA 3.0", 2.0, 3.0, late=True),
+        Origin("tico19", "CC0 1.0", 1.0, 2.0, late=True),
+        Origin("mt-geneval", "CC BY-SA 3.0", 1.0, 2.0, late=True),
+        Origin("xquad", "CC BY-SA 4.0", 1.0, 2.0, late=True),
+        Origin("mlqe-pe", "CC0 1.0", 0.7, 2.0, late=True),
+        Origin("europarl", "Parliament proceedings; Europarl states no known copyright restrictions", 0.05, 1.0),
+        Origin("digital-canada", "MIT", 0.2, 1.0),
+        Origin("mozilla-www", "MPL-2.0", 0.3, 1.0),
+        Origin("privacyguides", "CC BY-SA 4.0", 0.1, 1.0),
+        Origin("tatoeba", "CC BY 2.0 FR", 0.15, 1.0),
+        Origin("bcontrast", "CC BY-SA 4.0", 0.2, 1.0),
+        Origin("fdroid", "AGPL-3.0-or-later", 0.05, 0.5),
+        Origin("wesnoth", "GPL-2.0-or-later; newer parts CC BY-SA 4.0", 0.15, 1.0),
+        Origin("cataclysm", "CC BY-SA 3.0", 0.1, 0.7),
+        Origin("freeciv", "GPL-2.0-or-later", 0.05, 0.5),
+        Origin("bitcoin-org", "MIT", 0.1, 1.0),
+        Origin("debian-descriptions", "that of each package; free under the DFSG", 0.02, 0.3),
+        Origin("debian-docs", "GPL-2.0-or-later; the handbook also CC BY-SA 3.0", 0.05, 0.5),
+        Origin("gnome-help", "CC BY-SA 3.0", 0.05, 0.5),
+        Origin("libreoffice-help", "MPL-2.0 / LGPL-3.0-or-later", 0.02, 0.3),
+        Origin("php-manual", "CC BY 3.0 or later", 0.02, 0.3),
+        Origin("ding", "GPL-2.0-or-later", 0.03, 0.5),
+        Origin("freedict", "GPL-2.0-or-later or GPL-3.0-or-later, with GFDL parts", 0.0, 0.3),
+        Origin("cldr-names", "Unicode License v3", 0.1, 0.5),
     )
 }
 # German has little parliament text and few sentences in all: more of what there is.
-GERMAN_PASSES = {"europarl": 0.6, "tatoeba": 0.3, "newsdev-bt": 1.0, "bcontrast": 0.3}
+GERMAN_SHORT = {"europarl": 0.6, "tatoeba": 0.3, "newsdev-bt": 1.0, "bcontrast": 0.3}
 
 # Validation: one WMT year for each language. The WMT sets of a year share their English across languages,
 # so a year held out for French is held out of the German pairs as well, by either side's text.
@@ -81,9 +88,11 @@ DICTIONARIES = frozenset({"ding", "freedict", "cldr-names"})
 _LETTERS = re.compile(r"\w+")
 
 
-def passes(origin: str, language: str) -> float:
+def passes(origin: str, language: str, long_run: bool) -> float:
     """Return how often each pair of this origin is drawn in one run."""
-    return GERMAN_PASSES.get(origin, ORIGINS[origin].passes) if language == "de" else ORIGINS[origin].passes
+    if long_run:
+        return ORIGINS[origin].long
+    return GERMAN_SHORT.get(origin, ORIGINS[origin].short) if language == "de" else ORIGINS[origin].short
 
 
 def sentence_key(text: str) -> str:

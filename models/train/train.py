@@ -47,6 +47,7 @@ class Plan:
     candidates: tuple[int, int] | None = (4_000, 2_000)
     # the parent's English embeddings saw a thousand times the text of a CPU run; frozen, a step is a third cheaper
     train_english: bool = False
+    long_run: bool = False  # which proportions of the origins: see corpora.Origin
     average_steps: float = 120.0  # memory of the averaged weights
     save_minutes: float = 6.0
     export_minutes: float = 12.0
@@ -66,6 +67,7 @@ def gpu_plan(minutes: float, shape: Shape) -> Plan:
         dropout=0.1,
         candidates=None,
         train_english=True,
+        long_run=True,
         save_minutes=2.0,
         export_minutes=4.0,
     )
@@ -78,9 +80,9 @@ class Run:
         self.prepared, self.folder, self.plan, self.device = prepared, folder, plan, device
         torch.manual_seed(plan.seed)
         size = len(parse((prepared / "source.spm").read_bytes()).pieces) + 1
-        self.model = build(plan.shape, size, plan.dropout)
+        self.model = build(plan.shape, size, plan.dropout, fused_attention=device.type == "cuda")
         self.pad = size - 1
-        self.sampler = Sampler(read_groups(prepared / "tokens.npz"), self.pad, plan.seed)
+        self.sampler = Sampler(read_groups(prepared / "tokens.npz"), self.pad, plan.seed, plan.long_run)
         self.steps, self.tokens, self.seconds = 0, 0, 0.0
         checkpoint = folder / "checkpoint.pt"
         if not checkpoint.exists():

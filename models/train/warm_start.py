@@ -40,8 +40,11 @@ class Shape:
 PARENT_SHAPE = Shape()
 
 
-def build(shape: Shape, size: int, dropout: float) -> MarianMTModel:
-    """Return a model with untied vocabularies of one size, the padding piece last; weights at random."""
+def build(shape: Shape, size: int, dropout: float, fused_attention: bool = False) -> MarianMTModel:
+    """Return a model with untied vocabularies of one size, the padding piece last; weights at random.
+
+    fused_attention: for a GPU; on a CPU in bf16 the plain one trains three times as fast.
+    """
     settings = dict[str, Any](
         vocab_size=size,
         decoder_vocab_size=size,
@@ -67,7 +70,7 @@ def build(shape: Shape, size: int, dropout: float) -> MarianMTModel:
         dropout=dropout,
         attention_dropout=0.0,
         activation_dropout=0.0,
-        attn_implementation="eager",  # on CPU three times as fast in training as the fused kernel in bf16
+        attn_implementation="sdpa" if fused_attention else "eager",
     )
     model = MarianMTModel(MarianConfig(**settings))
     model.final_logits_bias[0, -1] = NEVER
