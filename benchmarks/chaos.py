@@ -27,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,9 +273,9 @@ def broker(service: Service) -> Iterator[Any]:
         client.close()
 
 
-def article(number: int, chance: random.Random) -> str:
-    """A text unlike the others: place, subject and figures differ."""
-    sentences = chance.choices((ENGLISH, FRENCH, GERMAN), (8, 1, 1))[0]
+def article(number: int, chance: random.Random, sentences: Sequence[str] = ()) -> str:
+    """A text unlike the others: place, subject and figures differ; English, French or German where it is not said."""
+    sentences = sentences or chance.choices((ENGLISH, FRENCH, GERMAN), (8, 1, 1))[0]
     place, topic = chance.choice(PLACES), chance.choice(TOPICS)
     chosen = [chance.choice(sentences) for _ in range(6)]
     body = "\n".join(text.format(place=place, topic=topic, n=chance.randint(2, 900)) for text in chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest.pipeline.cluster import withdraw
 from ingest.store import removal
 from ingest.store.engine import Database
 
@@ -9,6 +10,7 @@ from ingest.store.engine import Database
 def take_down(database: Database, document_id: str, *, who: str, why: str) -> bool:
     """Remove a document, leave a tombstone, clean the files; False where there is none or it is down already."""
     with database.writing() as connection:
+        withdraw(connection, document_id)
         if not removal.take_down(connection, document_id, who=who, why=why):
             return False
     removal.scrub(database)

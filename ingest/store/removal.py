@@ -10,22 +10,16 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from ingest.store import articles, audit, changes, entries, extractions, pages, schema
 from ingest.store.documents import tombstone_key
 from ingest.store.engine import Database, db_now
 from ingest.store.schema import (
     aliases,
-    bands,
-    clusters,
     documents,
-    matches,
-    members,
     outcomes,
-    related,
     revisions,
-    signatures,
     site_blocks,
     translation_memory,
 )
@@ -63,8 +57,6 @@ def take_down(connection: Connection, document_id: str, *, who: str, why: str) -
     had_article = connection.scalar(select(schema.articles.c.id).where(schema.articles.c.id == document_id)) is not None
     _forget_sentences(connection, document_id)
     _forget_blocks(connection, document_id)
-    _leave_index(connection, document_id)
-    _leave_cluster(connection, document_id)
     pages.forget(connection, document_id)
     extractions.forget(connection, document_id)
     articles.forget(connection, document_id)
@@ -130,49 +122,6 @@ def _forget_blocks(connection: Connection, document_id: str) -> None:
     """A sample that no other article showed goes; what a site repeats is the site's."""
     seen_here = site_blocks.c.last_document == document_id
     connection.execute(delete(site_blocks).where(seen_here, site_blocks.c.articles <= 1))
-
-
-def _leave_index(connection: Connection, document_id: str) -> None:
-    """Its signature goes, unless other articles have the very same text: then it is theirs."""
-    heir = connection.scalar(
-        select(members.c.article_id)
-        .where(members.c.leader == document_id, members.c.article_id != document_id)
-        .order_by(members.c.article_id)
-        .limit(1)
-    )
-    if heir is not None:
-        connection.execute(update(members).where(members.c.leader == document_id).values(leader=heir))
-        connection.execute(update(signatures).where(signatures.c.article_id == document_id).values(article_id=heir))
-        return
-    numbers = select(signatures.c.number).where(signatures.c.article_id == document_id)
-    connection.execute(delete(bands).where(bands.c.number.in_(numbers)))
-    connection.execute(delete(signatures).where(signatures.c.article_id == document_id))
-
-
-def _leave_cluster(connection: Connection, document_id: str) -> None:
-    for table in (matches, related):
-        connection.execute(delete(table).where(or_(table.c.a == document_id, table.c.b == document_id)))
-    cluster_id = connection.scalar(select(members.c.cluster_id).where(members.c.article_id == document_id))
-    if cluster_id is None:
-        return
-    connection.execute(delete(members).where(members.c.article_id == document_id))
-    size = connection.scalar(select(func.count()).where(members.c.cluster_id == cluster_id)) or 0
-    if size == 0:
-        connection.execute(delete(clusters).where(clusters.c.id == cluster_id))
-        return
-    longest = select(members.c.article_id).where(members.c.cluster_id == cluster_id)
-    heir = connection.scalar(
-        longest.order_by(members.c.words.desc(), members.c.joined_at, members.c.article_id).limit(1)
-    )
-    connection.execute(update(clusters).where(clusters.c.id == cluster_id).values(size=size, changed_at=db_now()))
-    replaced = connection.execute(
-        update(clusters)
-        .where(clusters.c.id == cluster_id, clusters.c.representative == document_id)
-        .values(representative=heir, chosen=False)
-    )
-    if replaced.rowcount:
-        connection.execute(update(members).where(members.c.article_id == heir).values(kind=None))
-    changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
 
 
 def _bury(connection: Connection, row: Any) -> None:
