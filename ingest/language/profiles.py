@@ -96,6 +96,12 @@ def words_of(text: str, *, acronyms: bool = False) -> list[str]:
     return [word for word in text.translate(_LETTERS).split() if acronyms or len(word) == 1 or not word.isupper()]
 
 
+def word_starts(text: str) -> list[int]:
+    """Where each word of `words_of(text)` begins."""
+    found = re.finditer(r"\S+", text.translate(_LETTERS))
+    return [match.start() for match in found if len(match[0]) == 1 or not match[0].isupper()]
+
+
 class _Letters(dict[int, str]):
     """A table for `str.translate`: what langdetect makes of each character; whatever is no letter is a space."""
 

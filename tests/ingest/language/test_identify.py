@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -75,6 +76,52 @@ def test_capitals_are_told_apart() -> None:
     assert [lang for lang, _ in labels(f"GRÈVE GÉNÉRALE DANS LES TRANSPORTS PARISIENS\n{ENGLISH}")] == ["fr", "en"]
 
 
+def test_change_of_language_without_any_mark_is_found() -> None:
+    text = "In mehreren Interviews bekräftigte er diese Haltung noch einmal The most read stories of this week"
+    assert [lang for lang, _ in labels(text)] == ["de", "en"]
+
+
+def test_text_without_any_mark_is_still_cut() -> None:
+    text = " ".join([FRENCH.lower().replace(".", "")] * 6 + [ENGLISH.lower().replace(".", "")] * 6)
+    spans = IDENTIFIER.identify(text).spans
+    assert [span.lang for span in spans] == ["fr", "en"]
+    assert abs(spans[1].start - text.index("the minister")) < 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Министр объявил вчера, что реформа будет представлена парламенту, сообщает Reuters.",
+        "Ο υπουργός ανακοίνωσε χθες ότι η μεταρρύθμιση θα κατατεθεί στη Βουλή, μεταδίδει το Reuters.",
+        "Xq zvbk wprt glmf hjdk qwpz vbnm trkl sdfg zxcv plmk wqrt bnvc hgfd lkjp zmxn",
+        "Mae gan bawb hawl i fywyd, rhyddid a diogelwch personol, ac ni ddylid cadw neb yn gaeth mewn unrhyw fodd.",
+    ],
+    ids=["Russian", "Greek", "gibberish", "Welsh"],
+)
+def test_what_we_do_not_know_is_none_of_ours(text: str) -> None:
+    assert IDENTIFIER.identify(text).lang not in ("fr", "de", "en")
+
+
+def test_russian_quotation_is_undetermined_inside_its_article() -> None:
+    quotation = "Мы не будем это комментировать"
+    assert ("und", quotation) in labels(f'{ENGLISH} "{quotation}", the spokesman said. {ENGLISH}')
+
+
+def test_two_words_that_could_be_foreign_stay_with_their_neighbours() -> None:
+    assert [lang for lang, _ in labels(f"{FRENCH}\nNo data\nNo data\n{FRENCH}")] == ["fr"]
+
+
+def test_hint_decides_about_a_word_of_two_languages_and_about_nothing_else() -> None:
+    assert {IDENTIFIER.identify("Paris", hint).lang for hint in ("fr", "de", "en")} == {"fr", "de", "en"}
+    assert IDENTIFIER.identify(FRENCH, "de").lang == "fr"
+    assert IDENTIFIER.identify("12 345", "de").lang == "und"
+
+
+def test_letter_that_grows_in_lower_case_shifts_nothing() -> None:
+    text = f"{'İSTANBUL HAUPTSTADT DER HERZEN UND DER KATZEN '}{ENGLISH}"
+    assert "".join(text[span.start : span.end] for span in IDENTIFIER.identify(text).spans) == text
+
+
 def test_answers_do_not_depend_on_the_process() -> None:
     text = f"{FRENCH} Breaking news. {GERMAN} La une."
     program = f"from ingest.language import Identifier; print(Identifier().identify({text!r}))"
@@ -108,12 +155,30 @@ def test_threads_share_one_identifier() -> None:
 
 
 WORDS = st.sampled_from(
-    [FRENCH, GERMAN, ENGLISH, "«", "»", '"', "\n", " - ", "PARIS EN GRÈVE", "3,5", "😀", "\u2028", "é"]
+    [
+        FRENCH,
+        GERMAN,
+        ENGLISH,
+        "«",
+        "»",
+        '"',
+        "\n",
+        " - ",
+        "PARIS EN GRÈVE",
+        "İ",
+        "Ziel ",
+        "The most read ",
+        "привет ",
+        "3,5",
+        "😀",
+        "\u2028",
+        "é",
+    ]
 )
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=12).map("".join)))
+@settings(deadline=None, max_examples=150)
+@given(st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=30).map("".join)))
 def test_spans_cover_any_text_without_gaps_or_overlaps(text: str) -> None:
     spans = IDENTIFIER.identify(text).spans
     assert "".join(text[span.start : span.end] for span in spans) == text
@@ -121,8 +186,10 @@ def test_spans_cover_any_text_without_gaps_or_overlaps(text: str) -> None:
     assert all(left.end == right.start and left.lang != right.lang for left, right in pairwise(spans))
 
 
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("unit", ["a", "A. ", '"', "« a b c "])
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("unit", ["a", "A. ", '"'])
 def test_one_megabyte_in_one_line_ends_in_time(unit: str) -> None:
     text = (unit * 1_000_000)[:1_000_000]
+    began = time.process_time()
     assert IDENTIFIER.identify(text).spans[-1].end == len(text)
+    assert time.process_time() - began < 25  # 5 s for the worst of them; a task may take 30
