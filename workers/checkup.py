@@ -121,9 +121,7 @@ def _sqlite_findings(connection: Connection) -> list[Finding]:
         found.append(Finding("ok", "SQLite", name))
     damage = connection.scalar(text("PRAGMA quick_check(1)"))
     if damage != "ok":
-        found.append(
-            Finding("fail", "integrity", str(damage)[:200], "restore a backup: `ingest restore FILE`")
-        )
+        found.append(Finding("fail", "integrity", str(damage)[:200], "restore a backup: `ingest restore FILE`"))
     else:
         found.append(Finding("ok", "integrity", "quick check passed"))
     wal = str(connection.engine.url.database) + "-wal"
@@ -173,9 +171,7 @@ def _broker(settings: Settings) -> Iterable[Finding]:
             yield Finding("fail", "broker", type(error).__name__, "check INGEST_BROKER_URL and the server")
         return
     if policy not in (None, "noeviction"):
-        yield Finding(
-            "warn", "broker", f"maxmemory-policy {policy}", "set noeviction: evicting drops queues"
-        )
+        yield Finding("warn", "broker", f"maxmemory-policy {policy}", "set noeviction: evicting drops queues")
     else:
         yield Finding("ok", "broker", "answers")
 

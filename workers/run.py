@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import socket
+import threading
+import time
 import warnings
 from collections.abc import Sequence
 
@@ -13,6 +15,7 @@ import structlog
 from ingest import logs
 from ingest.errors import Misconfigured
 from ingest.settings import Settings
+from ingest.store import engine, owners, units
 from ingest.types import Stage
 from workers.deployment import settings
 
@@ -87,7 +90,19 @@ def web(chosen: Settings, listening: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(chosen), log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
     )
+    threading.Thread(target=_reconcile, args=(chosen,), name="reconcile", daemon=True).start()
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _reconcile(chosen: Settings) -> None:
+    """Take back what vanished workers hold, clock or no clock: as long as the web answers, nothing stays stuck."""
+    database, owner = engine.connect(chosen.sqlalchemy_url), owners.this_process()
+    while True:
+        time.sleep(chosen.reconcile_s)
+        try:
+            units.reconcile_in_turn(database, chosen, owner)
+        except Exception:
+            log.exception("reconciling failed; it is tried again")
 
 
 def listen(chosen: Settings, *, tries: int = 100) -> socket.socket:

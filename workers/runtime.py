@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from dataclasses import dataclass
 from functools import cache
 
+from ingest.errors import Misconfigured
 from ingest.fetch import Fetcher
 from ingest.language import Identifier
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
 from ingest.store import engine, owners
+from ingest.types import LanguageIdentifier
 from models import marian
 from workers.deployment import settings
 
@@ -33,9 +36,17 @@ def current() -> Runtime:
 
 
 @cache
-def identifier() -> Identifier:
-    """Tells languages apart; plain data once it is warm, so children may share it."""
-    return Identifier()
+def identifier() -> LanguageIdentifier:
+    """Tells languages apart, as the settings name it; plain data once it is warm, so children may share it."""
+    named = settings().detector
+    if named == "builtin":
+        return Identifier()
+    module, _, attribute = named.partition(":")
+    try:
+        made: LanguageIdentifier = getattr(importlib.import_module(module), attribute)()
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Misconfigured(f"detector: expected builtin or module:attribute, got {named!r}: {error}") from None
+    return made
 
 
 def build(chosen: Settings) -> Runtime:

@@ -14,11 +14,12 @@ from celery.worker import state as worker_state
 from structlog.contextvars import bound_contextvars
 
 from ingest.pipeline import poll
+from ingest.pipeline.cluster import cluster_article
 from ingest.pipeline.extract import extract_page
 from ingest.pipeline.fetch import fetch_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
-from ingest.store import engine, leases, owners, retention, units
+from ingest.store import engine, owners, retention, units
 from ingest.store.crashpoints import crash_at
 from ingest.types import Stage
 from workers import bell, runtime
@@ -57,8 +58,6 @@ def translate(document_id: str) -> None:
 @app.task(name="newsfold.cluster", soft_time_limit=60, time_limit=90)
 def cluster(document_id: str) -> None:
     """Find an article's near-duplicates."""
-    from ingest.pipeline.cluster import cluster_article
-
     _one(Stage.CLUSTER, cluster_article, document_id)
 
 
@@ -87,7 +86,7 @@ def dispatch() -> None:
 def reconcile() -> None:
     """Take back what vanished workers hold."""
     held = runtime.current()
-    reconcile_once(held.database, held.owner)
+    units.reconcile_in_turn(held.database, held.settings, held.owner)
 
 
 @app.task(name="newsfold.prune")
@@ -99,24 +98,12 @@ def prune() -> None:
         log.info("pruned", **{what.replace(" ", "_"): rows for what, rows in gone.items()})
 
 
-def reconcile_once(database: engine.Database, owner: str) -> None:
-    """Run the reconciler, unless another process does at this moment."""
-    with database.writing() as connection:
-        if not leases.take(connection, units.RECONCILER, owner, settings().reconcile_s):
-            return
-    report = units.reconcile(database, settings())
-    with database.writing() as connection:
-        leases.done(connection, units.RECONCILER, owner)
-    if report.recovered or report.quarantined:
-        log.warning("workers vanished", recovered=report.recovered, quarantined=report.quarantined)
-
-
 @worker_ready.connect
 def _reconcile_at_start(**_: object) -> None:
     """What a worker left behind when it died is taken back by the one that follows it, beat or no beat."""
     database = engine.connect(settings().sqlalchemy_url)  # of its own and closed again: children are forked off later
     try:
-        reconcile_once(database, owners.this_process())
+        units.reconcile_in_turn(database, settings(), owners.this_process())
     finally:
         database.close()
 

@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from random import uniform
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
 
 from ingest.errors import IngestError, Permanent
 from ingest.settings import Settings
-from ingest.store import owners
+from ingest.store import leases, owners
 from ingest.store.crashpoints import crash_at
 from ingest.store.engine import Database, db_now
 from ingest.store.schema import documents, outcomes
@@ -50,6 +51,8 @@ JITTER = 0.25
 LOST = "lost-lease"
 """Outcome of an attempt whose worker vanished."""
 
+
+log = structlog.get_logger()
 
 RECONCILER = "reconcile"
 """Name of the lease under which `reconcile` runs; when it last ended is what readiness looks at."""
@@ -145,7 +148,9 @@ def finish(
     else:
         raise ValueError(f"expected a next stage or a final state, got {state}")
     ending |= {"reason": reason, "detail": _short(detail), "last_error": None, "next_run_at": db_now()}
+    ms = round((time.monotonic() - unit.started) * 1000) if ms is None else ms
     _end(connection, unit, ending, outcome, reason, detail, ms)
+    log.info("attempt ended", stage=str(unit.stage), document=unit.id, outcome=outcome, reason=reason, ms=ms)
     crash_at("before_commit", unit.stage)
 
 
@@ -314,6 +319,19 @@ def reconcile(database: Database, settings: Settings, *, limit: int = 500) -> Re
                 _record(connection, row, str(State.QUARANTINED) if spent else LOST, "worker-lost", detail)
                 quarantined, recovered = quarantined + spent, recovered + (not spent)
     return Report(recovered, quarantined)
+
+
+def reconcile_in_turn(database: Database, settings: Settings, owner: str) -> Report | None:
+    """Run the reconciler under its lease and note that it ran; None where another process does at this moment."""
+    with database.writing() as connection:
+        if not leases.take(connection, RECONCILER, owner, settings.reconcile_s):
+            return None
+    report = reconcile(database, settings)
+    with database.writing() as connection:
+        leases.done(connection, RECONCILER, owner)
+    if report.recovered or report.quarantined:
+        log.warning("workers vanished", recovered=report.recovered, quarantined=report.quarantined)
+    return report
 
 
 def wake_waiting(connection: Connection, lang: str) -> int:
