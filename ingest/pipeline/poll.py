@@ -70,7 +70,7 @@ def poll_feed(feed_id: str, runtime: Runtime, *, now: datetime | None = None) ->
     started = monotonic()
     response = None
     try:
-        response = _ask(claimed, runtime)
+        response = _ask(claimed, runtime, now)
         return _keep(claimed, _read(claimed, response, runtime), runtime, _ms_since(started))
     except SiteBusy as busy:
         with runtime.database.writing() as connection:
@@ -81,9 +81,9 @@ def poll_feed(feed_id: str, runtime: Runtime, *, now: datetime | None = None) ->
         return _fail(claimed, error, runtime, status=status, ms=_ms_since(started))
 
 
-def _ask(claimed: Claim, runtime: Runtime) -> Response:
+def _ask(claimed: Claim, runtime: Runtime, now: datetime | None) -> Response:
     feed = claimed.feed
-    with visiting(feed["url"], runtime, claimed.id, first=True) as visit:
+    with visiting(feed["url"], runtime, claimed.id, first=True, now=now) as visit:
         believed = _is_believed(claimed)
         response: Response = runtime.fetcher.get(
             feed["url"],

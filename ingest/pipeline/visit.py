@@ -6,8 +6,9 @@ is busy the visit ends and comes again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from ingest.errors import Retryable, ServerBusy
 from ingest.pipeline.runtime import Runtime
@@ -32,8 +33,8 @@ class SiteBusy(Retryable):
 class Visit:
     """The sites this errand holds; `enter` is called with each address before it is asked."""
 
-    def __init__(self, runtime: Runtime, errand: str, *, first: bool) -> None:
-        self._runtime, self._errand, self._first = runtime, errand, first
+    def __init__(self, runtime: Runtime, errand: str, *, first: bool, now: datetime | None) -> None:
+        self._runtime, self._errand, self._first, self._now = runtime, errand, first, now
         self._held: list[str] = []
         self.cool_off_s = 0.0  # how long the last site asked to be left alone
 
@@ -52,6 +53,7 @@ class Visit:
                 lease_s=settings.fetch_deadline_s + SPARE_S,
                 gap_s=settings.host_gap_s,
                 first=self._first,
+                now=self._now,
             )
         if wait is not None:
             raise SiteBusy(domain, wait)
@@ -64,7 +66,7 @@ class Visit:
             for domain in held:
                 cool_off = self.cool_off_s if domain == held[-1] else 0.0
                 gap_s = self._runtime.settings.host_gap_s
-                sites.free(connection, domain, owner=self._owner, gap_s=gap_s, cool_off_s=cool_off)
+                sites.free(connection, domain, owner=self._owner, gap_s=gap_s, cool_off_s=cool_off, now=self._now)
 
     def note(self, status: int, retry_after: float | None) -> None:
         """Leave the site alone for longer where its answer asks for it."""
@@ -77,9 +79,14 @@ class Visit:
 
 
 @contextmanager
-def visiting(url: str, runtime: Runtime, errand: str, *, first: bool = False) -> Iterator[Visit]:
-    """A visit to the site of an address; SiteBusy where it cannot begin. The site is given back whatever happens."""
-    visit = Visit(runtime, errand, first=first)
+def visiting(
+    url: str, runtime: Runtime, errand: str, *, first: bool = False, now: datetime | None = None
+) -> Iterator[Visit]:
+    """A visit to the site of an address; SiteBusy where it cannot begin. The site is given back whatever happens.
+
+    first: goes before the others where it has to wait. now: the moment of a simulation.
+    """
+    visit = Visit(runtime, errand, first=first, now=now)
     visit.enter(url)
     try:
         yield visit
@@ -89,6 +96,3 @@ def visiting(url: str, runtime: Runtime, errand: str, *, first: bool = False) ->
         raise
     finally:
         visit.leave()
-
-
-Before = Callable[[str], None]
