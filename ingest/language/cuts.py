@@ -53,6 +53,8 @@ class Piece:
 
 def cut(text: str) -> tuple[Piece, ...]:
     """The pieces of `text` in order; they cover it without gaps. Empty for an empty text."""
+    if not text:
+        return ()
     cuts = {match.end() for match in _HARD.finditer(text)}
     for quote in _QUOTES.finditer(text):
         inside = quote.lastgroup
