@@ -84,11 +84,16 @@ def web(chosen: Settings, listening: socket.socket) -> None:
     """Serve the web application on a listening socket until SIGTERM."""
     import uvicorn
 
+    from ingest.pipeline import decide
     from ingest.web.app import create_app
 
     logs.configure(chosen)
     config = uvicorn.Config(
-        create_app(chosen), log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
+        create_app(chosen, judge=decide),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        server_header=False,
     )
     threading.Thread(target=_reconcile, args=(chosen,), name="reconcile", daemon=True).start()
     uvicorn.Server(config).run(sockets=[listening])

@@ -7,6 +7,7 @@ MemoryError is caught again: outside of a step it would end the whole worker, an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from celery.signals import worker_ready
@@ -99,13 +100,14 @@ def prune() -> None:
 
 
 @worker_ready.connect
-def _reconcile_at_start(**_: object) -> None:
+def _reconcile_at_start(sender: Any = None, **_: object) -> None:
     """What a worker left behind when it died is taken back by the one that follows it, beat or no beat."""
     database = engine.connect(settings().sqlalchemy_url)  # of its own and closed again: children are forked off later
     try:
         units.reconcile_in_turn(database, settings(), owners.this_process())
     finally:
         database.close()
+    log.info("worker ready", worker=str(getattr(sender, "hostname", "")))
 
 
 def _one(stage: Stage, step: Callable[[str, Runtime], Stage | None], document_id: str) -> None:
