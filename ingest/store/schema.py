@@ -456,6 +456,7 @@ matches = Table(
     Column("at", Utc, nullable=False),
     CheckConstraint("a < b", name="ordered"),
     Index("ix_matches_b", "b"),
+    Index("ix_matches_score", "score", "a", "b"),  # the most doubtful first
 )
 
 related = Table(

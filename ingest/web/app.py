@@ -28,14 +28,19 @@ from ingest.web import api, health, out, ui
 from ingest.web.api.description import describe
 from ingest.web.auth import new_key
 from ingest.web.headers import AllowedHosts, BodyLimit, SecurityHeaders
+from ingest.web.judge import Judge
 from ingest.web.problems import install_problems
 from ingest.web.rates import Rates
 
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: Settings, *, database: Database | None = None) -> FastAPI:
-    """The application for these settings; `database` where the caller has one open already, and closes it."""
+def create_app(settings: Settings, *, database: Database | None = None, judge: Judge | None = None) -> FastAPI:
+    """The application for these settings.
+
+    database: where the caller has one open already, and closes it. judge: who carries out what people decide about
+    articles (`ingest.pipeline.decide`); None: decisions are shown, not taken.
+    """
     if settings.open_console and not is_loopback(settings.host):
         raise Misconfigured(
             f"open_console: expected a loopback address in `host`, got {settings.host!r}; "
@@ -63,6 +68,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to add to it
     app.state.settings = settings
     app.state.database = opened
+    app.state.judge = judge
     app.state.key = new_key()
     app.state.metrics = StoreMetrics(opened)
     app.state.rates = Rates(settings.rate_per_minute)

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 
 from ingest.store.people import Role
 from ingest.web.auth import person
-from ingest.web.ui import articles, clusters, compare, documents, feeds, log, overview, sessions
+from ingest.web.ui import articles, clusters, compare, decisions, documents, feeds, log, overview, sessions
 
-PARTS = (overview, articles, clusters, compare, documents, feeds, log)
+PARTS = (overview, articles, clusters, compare, decisions, documents, feeds, log)
 """The pages that nobody sees without logging in."""
 
 router = APIRouter(include_in_schema=False)

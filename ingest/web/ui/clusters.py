@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from ingest.store import articles, listing
+from ingest.store import articles, decisions, doubt, listing
 from ingest.store.listing import Listed
 from ingest.types import Match
 from ingest.web.database import Reading
@@ -35,7 +35,15 @@ def list_clusters(
 ) -> Response:
     """Clusters of two and more."""
     found = listing.list_clusters(connection, order=order, words=q or None, cursor=cursor)
-    return page(request, "clusters.html", {"found": found, "order": order, "q": q, "cursor": cursor})
+    values = {
+        "found": found,
+        "order": order,
+        "q": q,
+        "cursor": cursor,
+        "open": doubt.count(connection),
+        "doubtful": doubt.doubtful_clusters(connection, [row.id for row in found.rows]),
+    }
+    return page(request, "clusters.html", values)
 
 
 @router.get("/clusters/{cluster_id}")
@@ -49,6 +57,7 @@ def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Respo
     members = listing.cluster_members(connection, cluster_id)
     by_id = {member.id: member for member in members}
     found = listing.matches_among(connection, list(by_id))
+    decided = decisions.about(connection, list(by_id))
     values = {
         "cluster": row,
         "members": members,
@@ -63,8 +72,18 @@ def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Respo
         "sources": sorted({m.source for m in members if m.source}),
         "days": time_line(members),
         "related": listing.related_to(connection, list(by_id)),
+        "decided": decided,
+        "apart_from": {m.id: apart_from(m.id, row["representative"], found) for m in members},
+        "others": listing.listed(connection, {i for d in decided for i in (d.a, d.b)}),
     }
     return page(request, "cluster.html", values)
+
+
+def apart_from(member: str, representative: str, matches: tuple[Match, ...]) -> str | None:
+    """From whom a member would be parted: the representative, or its strongest match where it is that itself."""
+    if member != representative:
+        return representative
+    return next((m.b if m.a == member else m.a for m in matches if member in (m.a, m.b)), None)
 
 
 def telling(matches: tuple[Match, ...], representative: str) -> tuple[Match, ...]:

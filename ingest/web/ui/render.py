@@ -13,6 +13,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ingest.dedup.explain import RULES
+from ingest.store.people import Role
 from ingest.web.ui import words
 
 OPENING = 76
@@ -47,6 +49,7 @@ def environment() -> Environment:
     made.globals |= {
         "STATES": words.STATES,
         "KINDS": words.KINDS,
+        "RULES": RULES,
         "query": query,
         "opening": opening,
     }
@@ -55,10 +58,16 @@ def environment() -> Environment:
 
 def page(request: Request, template: str, values: Mapping[str, Any], *, status_code: int = 200) -> HTMLResponse:
     """A whole page."""
+    who = getattr(request.state, "who", None)
     context = {
         "path": request.url.path,
         "now": datetime.now(UTC),
-        "who": getattr(request.state, "who", None),
+        "who": who,
+        "may_act": who is not None and who.role != Role.READER,
+        "may_decide": who is not None and who.role != Role.READER and request.app.state.judge is not None,
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "did": request.query_params.get("did", ""),
+        "before": request.query_params.get("before", ""),
         **values,
     }
     return HTMLResponse(environment().get_template(template).render(context), status_code=status_code)

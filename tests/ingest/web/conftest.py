@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, insert, update
 
+from ingest.pipeline import decide
+from ingest.pipeline.cluster import cluster_in_transaction
 from ingest.settings import Settings
 from ingest.store import articles, documents, extractions
 from ingest.store.engine import Database, connect
@@ -70,7 +73,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def client(settings: Settings, database: Database) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, database=database), base_url="http://localhost") as made:
+    with TestClient(create_app(settings, database=database, judge=decide), base_url="http://localhost") as made:
         yield made
 
 
@@ -128,6 +131,17 @@ class Newsroom:
             articles.save(connection, article, text_digest=sha256(article.text.encode()).hexdigest())
             finish(connection, came.document_id)
         return came.document_id
+
+    def clustered(self, text: str, **more: Any) -> str:
+        """An English article of these sentences, a line each, given its place as the pipeline does. Returns its id."""
+        pairs = tuple((line, line) for line in text.splitlines())
+        title = more.pop("title", pairs[0][0].split(",")[0])
+        id_ = self.article(pairs, lang="en", title=title, original_title=title, **more)
+        with self.database.writing() as connection:
+            article = articles.load(connection, id_)
+            assert article is not None
+            cluster_in_transaction(connection, article)
+        return id_
 
     def cluster(self, *ids: str, rule: str = "stems", exact: float = 0.62, chosen: bool = False) -> str:
         """A cluster of these articles, the first of them its representative. Returns its id."""

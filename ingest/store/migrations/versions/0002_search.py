@@ -1,4 +1,4 @@
-"""Full-text search over articles in both languages."""
+"""Full-text search over articles in both languages; doubtful matches by their score."""
 
 from alembic import op
 from ingest.store.schema import ARTICLES_SEARCH
@@ -8,6 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    op.create_index("ix_matches_score", "matches", ["score", "a", "b"], unique=False)
     dialect = op.get_bind().dialect.name
     for statement in ARTICLES_SEARCH[dialect]:
         op.execute(statement)

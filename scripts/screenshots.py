@@ -1,0 +1,171 @@
+"""Pictures of the console for the README: real pages of a real run, taken by headless Chromium.
+
+    python scripts/screenshots.py [--out docs] [--page NAME …] [--dark] [--width 1280]
+
+Takes the five documents of `seeds/` and the samples beside this file (one story from four sources) through the stages
+in a database of its own, serves the console and photographs it. Needs the extra `dev` and a Chromium: the one named by
+CHROMIUM, else /usr/bin/chromium, else Playwright's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+
+from ingest.pipeline.cluster import cluster_article
+from ingest.pipeline.extract import extract_page
+from ingest.pipeline.runtime import Runtime
+from ingest.pipeline.translate import translate_documents
+from ingest.settings import Settings
+from ingest.store import documents, listing, standing
+from ingest.store.migrations import upgrade
+from ingest.types import Page, State
+from ingest.web.app import create_app
+from workers.runtime import build
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = Path(__file__).parent / "samples"
+SOURCES = {
+    "barrage-fr": ("Le Courrier du Val", "https://courrier.example/barrage"),
+    "barrage-fr-2": ("L'Écho des Lacs", "https://echo.example/lunaise"),
+    "barrage-de": ("Der Bote", "https://bote.example/staudamm"),
+    "barrage-en": ("The Valley Post", "https://post.example/dam"),
+}
+MOST_BYTES = 300_000
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def main() -> None:
+    """Take the pictures that are asked for."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--out", type=Path, default=ROOT / "docs")
+    asked.add_argument("--page", action="append", help="only this page; several times for several")
+    asked.add_argument("--dark", action="store_true")
+    asked.add_argument("--width", type=int, default=1280)
+    asked.add_argument("--height", type=int, default=1000)
+    chosen = asked.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder), open_console=True)
+        runtime = build(settings)
+        upgrade(runtime.database)
+        fill(runtime)
+        pages = {name: path for name, path in paths(runtime).items() if not chosen.page or name in chosen.page}
+        with serving(settings) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+            for name, path in pages.items():
+                file = chosen.out / f"{name}{'-dark' if chosen.dark else ''}.png"
+                photograph(browser, address + path, file, chosen.width, chosen.height, chosen.dark)
+                print(f"{file}  {file.stat().st_size:,} bytes")
+            browser.close()
+        runtime.database.close()
+
+
+def fill(runtime: Runtime) -> None:
+    """Take seeds and samples through every stage."""
+    now = datetime.now(UTC)
+    ids = []
+    with runtime.database.writing() as connection:
+        for path in sorted((ROOT / "seeds").glob("0*.txt")):
+            page = Page(path.read_bytes(), "text/plain", None, None, now)
+            ids.append(documents.admit_page(connection, page, origin="file", given_id=path.stem).document_id)
+        for hours, path in enumerate(sorted(SAMPLES.glob("*.txt"))):
+            source, url = SOURCES[path.stem]
+            published = now - timedelta(hours=12 - 2 * hours)
+            page = Page(path.read_bytes(), "text/plain", None, url, now, published=published)
+            ids.append(documents.admit_page(connection, page, origin="push", source=source).document_id)
+        empty = Page(b"   \n", "text/plain", None, None, now)
+        ids.append(documents.admit_page(connection, empty, origin="file", given_id="empty.txt").document_id)
+    for id_ in ids:
+        extract_page(id_, runtime)
+    while translate_documents(runtime):
+        pass
+    for id_ in ids:
+        cluster_article(id_, runtime)
+    with runtime.database.reading() as connection:
+        states = standing.count_states(connection)
+    if states[State.DONE] != len(ids) - 1:
+        sys.exit(f"expected {len(ids) - 1} articles, got {dict(states)}")
+
+
+def paths(runtime: Runtime) -> dict[str, str]:
+    """The pages worth a picture, by the picture's name."""
+    with runtime.database.reading() as connection:
+        found = listing.list_articles(connection).rows
+        largest = listing.list_clusters(connection, order="size").rows
+        mixed = next(row for row in found if "14" in row.original_title and row.size == 1)
+    return {
+        "articles": "/articles",
+        "article": f"/articles/{mixed.id}",
+        "clusters": "/clusters",
+        "overview": "/",
+        "documents": "/documents",
+        "feeds": "/feeds",
+    } | ({"cluster": f"/clusters/{largest[0].id}"} if largest else {})
+
+
+def photograph(browser: Browser, url: str, file: Path, width: int, height: int, dark: bool) -> None:
+    """One picture; an error on the page, or a picture too large for the repository, ends the run."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    page.on("console", lambda message: sys.exit(f"{url}: {message.text}") if message.type == "error" else None)
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=file)
+    context.close()
+    shrink(file)
+    if file.stat().st_size >= MOST_BYTES:
+        sys.exit(f"{file}: expected under {MOST_BYTES:,} bytes, got {file.stat().st_size:,}")
+
+
+def shrink(file: Path) -> None:
+    """Text on paper needs no more than 256 colours: half of the bytes, and no difference to see."""
+    from PIL import Image
+
+    with Image.open(file) as picture:
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """The console at a free port; yields its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def chromium() -> str | None:
+    """The browser to use; None: Playwright's own."""
+    named = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    return named if Path(named).exists() else None
+
+
+if __name__ == "__main__":
+    main()
