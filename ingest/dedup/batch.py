@@ -137,7 +137,8 @@ class _Batch:
             contained = shared / (1 + shared) * (sizes[left] + sizes[right])
             contained = np.minimum(1.0, contained / np.maximum(1, np.minimum(sizes[left], sizes[right])))
             good = contained >= candidates.LEAST_CONTAINMENT
-            found += zip((-contained[good]).tolist(), numbers[left[good]].tolist(), numbers[right[good]].tolist())
+            ends = (numbers[left[good]].tolist(), numbers[right[good]].tolist())
+            found += zip((-contained[good]).tolist(), *ends, strict=True)
         return _most(found)
 
     def _relate(self, group: dict[int, int]) -> None:
@@ -213,7 +214,7 @@ def _nodes(items: list[Item], window: timedelta) -> list[_Node]:
 
 
 def _runs(positions: list[int], items: list[Item], window: timedelta) -> Iterator[list[int]]:
-    """Exact copies cut where more than the window lies between one and the next; those without a date join the first."""
+    """Exact copies, cut where more than the window lies between one and the next; without a date: with the first."""
     dated = sorted((date, p) for p in positions if (date := items[p].published) is not None)
     run = [p for p in positions if items[p].published is None]
     previous: datetime | None = None

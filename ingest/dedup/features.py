@@ -138,4 +138,3 @@ def _says_something(form: str) -> bool:
 def signed_text(title: str, text: str) -> str:
     """What of an article is compared: its title as the first line, then its text."""
     return f"{title}\n{text}" if title else text
-

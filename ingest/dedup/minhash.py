@@ -36,7 +36,8 @@ def sign(features: Features) -> bytes:
     minhash = _blank().copy()
     if len(features.rare):
         minhash.update_batch((features.rare & np.uint64(0xFFFFFFFF)).tolist())
-    return (minhash.hashvalues & np.uint32(0xFFFF)).astype("<u2").tobytes()
+    low: NDArray[np.uint16] = (minhash.hashvalues & np.uint32(0xFFFF)).astype("<u2")
+    return low.tobytes()
 
 
 @cache
@@ -59,9 +60,7 @@ def band_keys(signature: bytes) -> tuple[int, ...]:
     """
     salt = scheme_salt()
     width = 2 * ROWS
-    return tuple(
-        _key(salt + bytes((band,)) + signature[band * width : (band + 1) * width]) for band in range(BANDS)
-    )
+    return tuple(_key(salt + bytes((band,)) + signature[band * width : (band + 1) * width]) for band in range(BANDS))
 
 
 def digest_key(digest: bytes) -> int:

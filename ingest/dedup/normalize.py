@@ -21,7 +21,7 @@ _SENTENCE = re.compile(r"[^\n]+?(?:[.!?…]+[\"'”»“)\]]*(?=\s|$)|(?=\n|$))"
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order, as written; grouped numbers ("7.000", "7 000", "7,000") are one without grouping."""
+    """The words of a text in order, as written; a grouped number ("7.000", "7 000", "7,000") is one word, ungrouped."""
     return _WORD.findall(_GROUPED.sub(lambda match: _GROUPING.sub("", match.group()), text[:MAX_CHARACTERS]))
 
 

@@ -102,12 +102,11 @@ def common(a: Features, b: Features) -> NDArray[np.bool_]:
         return np.zeros(len(a.stems), dtype=np.bool_)
     places = np.searchsorted(b.stems, a.stems)
     places[places == len(b.stems)] = 0
-    return b.stems[places] == a.stems
+    shared: NDArray[np.bool_] = b.stems[places] == a.stems
+    return shared
 
 
-def verify(
-    a: Features, b: Features, detail_a: Callable[[], Detail], detail_b: Callable[[], Detail]
-) -> Evidence | None:
+def verify(a: Features, b: Features, detail_a: Callable[[], Detail], detail_b: Callable[[], Detail]) -> Evidence | None:
     """The evidence about a pair; None where the stems alone rule a copy out, so that no detail was asked for."""
     if a.lang != b.lang or not (a.comparable and b.comparable):
         return None
@@ -139,9 +138,7 @@ def weigh(measures: dict[str, float], a: Detail, b: Detail, *, swapped: bool) ->
     light, heavy = (b, a) if swapped else (a, b)
     best = [_counterpart(sentence, heavy.sentences) for sentence in light.sentences]
     weight = sum(sentence.weight for sentence in light.sentences)
-    aligned = tuple(
-        Aligned(i, j, similarity) for i, (j, similarity) in enumerate(best) if similarity >= COUNTERPART
-    )
+    aligned = tuple(Aligned(i, j, similarity) for i, (j, similarity) in enumerate(best) if similarity >= COUNTERPART)
     bigrams = len(a.bigrams & b.bigrams) / max(1, min(len(a.bigrams), len(b.bigrams)))
     likeness = sum(s.weight * similarity for s, (_, similarity) in zip(light.sentences, best, strict=True))
     measures = measures | {

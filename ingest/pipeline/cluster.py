@@ -7,6 +7,7 @@ needs no other article (stems, signature) is done before it begins.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,13 +20,12 @@ from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import Newcomer, Reader, copies, kin, newcomer, same_text, text_of, unpack
 from ingest.pipeline.regroup import RECHOSEN, rank, regroup
 from ingest.pipeline.runtime import Runtime
-from ingest.store import articles, changes, clusters, decisions, signatures, units
-from ingest.store import schema
+from ingest.store import articles, changes, clusters, decisions, schema, signatures, units
 from ingest.store.clusters import Member
 from ingest.store.engine import serialise
 from ingest.store.signatures import Signed, seconds
 from ingest.store.units import Unit
-from ingest.types import Article, Copy, Stage
+from ingest.types import Article, Copy, Link, Stage
 
 WINDOW = timedelta(days=14)
 LOCK = "cluster"
@@ -125,12 +125,14 @@ def _unchanged(connection: Connection, place: Member, new: Newcomer) -> bool:
 def _detach(connection: Connection, place: Member, window: timedelta, *, gone: bool = False) -> None:
     """Forget what was found about an article's text; its exact copies go on under the first of them.
 
-    gone: the article loses its seat as well. Otherwise it keeps it, and so its cluster's id where nobody else claims it.
+    gone: the article loses its seat as well; otherwise it keeps it, and so its cluster's id if nobody claims it.
     """
     for signed in signatures.of_article(connection, place.article_id):
         signatures.remove(connection, signed, keys_of(signed))
     clusters.forget_pairs(connection, place.article_id)
-    followers = [m.article_id for m in clusters.led_by(connection, place.article_id) if m.article_id != place.article_id]
+    followers = [
+        m.article_id for m in clusters.led_by(connection, place.article_id) if m.article_id != place.article_id
+    ]
     if gone:
         clusters.remove_member(connection, place.article_id)
     if not followers:
@@ -139,11 +141,24 @@ def _detach(connection: Connection, place: Member, window: timedelta, *, gone: b
     assert heir is not None, f"member {followers[0]} is an article"
     clusters.follow(connection, followers, heir.id)
     lengths = clusters.lengths(connection, followers[: candidates.MOST])
-    pairs = [
-        (same_text(heir.id, copy, lengths[heir.id], lengths[copy], RULE_SAME), 0.0) for copy in list(lengths)[1:]
-    ]
+    pairs = [(same_text(heir.id, copy, lengths[heir.id], lengths[copy], RULE_SAME), 0.0) for copy in list(lengths)[1:]]
     clusters.save_matches(connection, pairs)
-    _as_node(connection, heir, newcomer(text_of(heir)), window)
+    as_node(connection, heir, newcomer(text_of(heir)), window)
+
+
+def join_text(connection: Connection, same: Signed, copies: Sequence[str]) -> None:
+    """Make articles that were a text of their own exact copies of another one's again."""
+    for copy in copies:
+        clusters.forget_pairs(connection, copy)
+    follow(connection, same.article_id, copies)
+
+
+def follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
+    """Make articles follow a leader, with a match each to show for it."""
+    clusters.follow(connection, copies, leader)
+    lengths = clusters.lengths(connection, [leader, *copies])
+    pairs = [same_text(leader, copy, lengths[leader], lengths[copy], RULE_SAME) for copy in copies if copy != leader]
+    clusters.save_matches(connection, [(pair, 0.0) for pair in pairs])
 
 
 def _place(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
@@ -154,10 +169,16 @@ def _place(connection: Connection, article: Article, new: Newcomer, window: time
     reach = int(window.total_seconds())
     key = digest_key(new.text.digest)
     same = signatures.same_text(connection, key, new.text.digest, SCHEME, at_s - reach, at_s + reach)
-    if same is not None and same.article_id != article.id and not decisions.about(connection, [article.id]):
+    if same is not None and same.article_id != article.id and not _kept_apart(connection, article.id, same.article_id):
         _follow(connection, article, new, same, window)
     else:
-        _as_node(connection, article, new, window)
+        as_node(connection, article, new, window)
+
+
+def _kept_apart(connection: Connection, article_id: str, leader: str) -> bool:
+    """Whether a person keeps an article apart from any that says a leader's text."""
+    ends = {end for d in decisions.about(connection, [article_id]) if d.link == Link.CANNOT for end in (d.a, d.b)}
+    return any(place.leader == leader for place in clusters.of_articles(connection, ends - {article_id}).values())
 
 
 def _at(article: Article) -> datetime:
@@ -218,13 +239,11 @@ def _count_in(connection: Connection, article: Article, cluster_id: str, standin
     changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
 
 
-def _as_node(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
+def as_node(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
     """A text of its own: signed, indexed, compared, grouped."""
     at_s, reach = seconds(_at(article)), int(window.total_seconds())
     span = (at_s - reach, at_s + reach)
-    found = signatures.sharing(
-        connection, (*new.bands, digest_key(new.text.digest)), candidates.PER_KEY, SCHEME, *span
-    )
+    found = signatures.sharing(connection, (*new.bands, digest_key(new.text.digest)), candidates.PER_KEY, SCHEME, *span)
     matched = copies(connection, new, found, _reader)
     signed = _signed(connection, article, new, at_s)
     keys = (*new.bands, digest_key(new.text.digest), *new.terms)

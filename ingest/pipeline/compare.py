@@ -166,7 +166,9 @@ def _verified(
 ) -> tuple[Match, float] | None:
     mine = new.text
     if mine.digest == other.digest:
-        return same_text(mine.article_id, other.article_id, len(mine.text), len(other.text), RULE_SAME_APART), SAME_SCORE
+        return same_text(
+            mine.article_id, other.article_id, len(mine.text), len(other.text), RULE_SAME_APART
+        ), SAME_SCORE
     own: list[Detail] = []
 
     def detail_of_mine() -> Detail:
@@ -223,5 +225,3 @@ def kin(
             a, b = sorted((new.text.article_id, text.article_id))
             pairs.append(Related(a, b, round(similarity, 4)))
     return sorted(pairs, key=lambda pair: (-pair.similarity, pair.a, pair.b))[: related.MOST]
-
-

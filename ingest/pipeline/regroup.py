@@ -137,7 +137,9 @@ def _keep(
     best = before.representative if before is not None and chosen else choose_representative(members)
     now = Standing(best, chosen, len(members), _weakest(group, members, linked))
     kinds = _kinds(members, best, linked)
-    clusters.set_kinds(connection, {m.article_id: kinds[m.article_id] for m in members if m.kind != kinds[m.article_id]})
+    clusters.set_kinds(
+        connection, {m.article_id: kinds[m.article_id] for m in members if m.kind != kinds[m.article_id]}
+    )
     if now != before or moved:
         clusters.save(connection, cluster_id, now)
         clusters.forget_related(connection, [member.article_id for member in members])

@@ -245,7 +245,9 @@ def standing(connection: Connection, cluster_ids: Iterable[str]) -> dict[str, St
 
 def redirects(connection: Connection, cluster_ids: Iterable[str]) -> set[str]:
     """Those of the ids that are redirects."""
-    query = select(clusters.c.id).where(clusters.c.id.in_(sorted(set(cluster_ids))), clusters.c.merged_into.is_not(None))
+    query = select(clusters.c.id).where(
+        clusters.c.id.in_(sorted(set(cluster_ids))), clusters.c.merged_into.is_not(None)
+    )
     return set(connection.execute(query).scalars())
 
 
@@ -283,7 +285,7 @@ def grow(connection: Connection, cluster_id: str, representative: str, weakest: 
 
 
 def merge(connection: Connection, cluster_id: str, into: str) -> None:
-    """Leave a redirect. Redirects are followed one by one, so that bringing a cluster back brings back what led to it."""
+    """Leave a redirect. Redirects are followed one by one: bringing a cluster back brings back what led to it."""
     redirect = update(clusters).where(clusters.c.id == cluster_id)
     connection.execute(redirect.values(merged_into=into, size=0, weakest=None, chosen=False, changed_at=db_now()))
 

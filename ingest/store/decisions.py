@@ -38,7 +38,9 @@ def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
     """Mark a decision as undone and return it; BadInput where there is none of that number or it was undone before."""
     standing = get(connection, decision_id)
     if standing.undone is not None:
-        raise BadInput(f"decision {decision_id}", "a decision in force", f"one undone at {standing.undone:%Y-%m-%d %H:%M}")
+        raise BadInput(
+            f"decision {decision_id}", "a decision in force", f"one undone at {standing.undone:%Y-%m-%d %H:%M}"
+        )
     values = {"undone_at": db_now(), "undone_by": who}
     connection.execute(update(decisions).where(decisions.c.id == decision_id).values(**values))
     return get(connection, decision_id)
@@ -101,7 +103,9 @@ def _refuse_contradiction(connection: Connection, link: Link, a: str, b: str) ->
     with_a = joined_with(connection, a)
     if link == Link.CANNOT:
         if b in with_a:
-            raise BadInput("cannot-link", "two articles that no must-link joins", f"{a} and {b}, which one does: undo it first")
+            raise BadInput(
+                "cannot-link", "two articles that no must-link joins", f"{a} and {b}, which one does: undo it first"
+            )
         return
     with_b = joined_with(connection, b)
     for decision in about(connection, sorted(with_a)):
@@ -109,7 +113,9 @@ def _refuse_contradiction(connection: Connection, link: Link, a: str, b: str) ->
             continue
         if {decision.a, decision.b} <= with_a | with_b and len({decision.a, decision.b} & with_a) == 1:
             raise BadInput(
-                "must-link", "two articles that no cannot-link parts", f"{a} and {b}, parted by decision {decision.id}: undo it first"
+                "must-link",
+                "two articles that no cannot-link parts",
+                f"{a} and {b}, parted by decision {decision.id}: undo it first",
             )
 
 

@@ -150,11 +150,14 @@ def _sharing(keys: int) -> TextClause:
 
     One IN over all keys would read every entry of a key that ten thousand notices of one form share.
     """
-    newest = "SELECT number FROM (SELECT number FROM bands WHERE hash = :k{0} ORDER BY number DESC LIMIT :per_key) AS b{0}"
+    newest = (
+        "SELECT number FROM (SELECT number FROM bands WHERE hash = :k{0} ORDER BY number DESC LIMIT :per_key) AS b{0}"
+    )
     union = " UNION ALL ".join(newest.format(position) for position in range(keys))
     columns = ", ".join(f"s.{column.name}" for column in _COLUMNS)
     return text(
-        f"SELECT {columns}, c.shared FROM (SELECT number, count(*) AS shared FROM ({union}) AS found GROUP BY number) AS c "  # noqa: S608
+        f"SELECT {columns}, c.shared FROM "  # noqa: S608 - built of constants; values are bound
+        f"(SELECT number, count(*) AS shared FROM ({union}) AS found GROUP BY number) AS c "
         "JOIN signatures AS s ON s.number = c.number WHERE s.scheme = :scheme "
         "AND s.last_s >= :after_s AND s.first_s <= :before_s ORDER BY s.number"
     )

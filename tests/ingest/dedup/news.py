@@ -1,10 +1,13 @@
 """Invented news for tests: texts of chosen likeness, the same every time."""
 
+# ruff: noqa: SIM905 - words read better as a sentence
 from __future__ import annotations
 
 import random
 
-SUBJECTS = "mayor council ministry harbour railway hospital union brewery museum court airline regulator orchestra".split()
+SUBJECTS = (
+    "mayor council ministry harbour railway hospital union brewery museum court airline regulator orchestra".split()
+)
 VERBS = "approved rejected postponed announced criticised defended abandoned reviewed financed inspected".split()
 OBJECTS = (
     "budget tunnel strike merger vaccine bridge inquiry tariff festival sanction stadium reactor orchard ferry "

@@ -90,7 +90,13 @@ def test_the_same_notice_after_the_window_is_another_one(database: Database) -> 
 
 
 def test_running_it_again_changes_nothing(database: Database) -> None:
-    some = [article(1, text(1)), article(2, text(1)), article(3, edited(1, 1)), article(4, text(9)), article(5, "Video")]
+    some = [
+        article(1, text(1)),
+        article(2, text(1)),
+        article(3, edited(1, 1)),
+        article(4, text(9)),
+        article(5, "Video"),
+    ]
     cluster(database, *some)
     with database.reading() as connection:
         announced = len(connection.execute(select(schema.changes)).all())
@@ -117,7 +123,9 @@ def test_a_revision_that_says_something_else_leaves_and_one_that_comes_back_join
 
 
 def test_when_a_leader_is_taken_down_its_copies_go_on_together(database: Database) -> None:
-    outcomes = cluster(database, article(1, text(1)), article(2, text(1)), article(3, text(1)), article(4, edited(1, 1)))
+    outcomes = cluster(
+        database, article(1, text(1)), article(2, text(1)), article(3, text(1)), article(4, edited(1, 1))
+    )
     with database.writing() as connection:
         withdraw(connection, "a0000001")
     assert partition(database) == {frozenset({"a0000002", "a0000003", "a0000004"})}
