@@ -123,16 +123,16 @@ def _numbers(text: str) -> frozenset[str]:
 def _shared_names(one: str, two: str) -> tuple[int, set[str]]:
     """How many names the side with fewer has, and those of them that the other side has too, in whatever form."""
     fewer, more = sorted((_names(one), _names(two)), key=len)
-    return len(fewer), {name for name in fewer if any(_same_name(name, other) for other in more)}
+    return len(fewer), {word for folded, word in fewer.items() if any(_same_name(folded, other) for other in more)}
 
 
-def _names(text: str) -> set[str]:
-    """Capitalised words that open no sentence, folded; in German every noun is among them."""
-    found = set()
+def _names(text: str) -> dict[str, str]:
+    """Capitalised words that open no sentence, folded, each with the word itself; in German every noun is one."""
+    found = {}
     for match in _NAME.finditer(text):
         before = text[: match.start()].rstrip()
         if match[0][0].isupper() and len(match[0]) > 2 and before and before[-1] not in ".!?:…":
-            found.add(_fold(match[0]))
+            found[_fold(match[0])] = match[0]
     return found
 
 

@@ -72,6 +72,11 @@ def test_foreign_name_belongs_to_its_sentence() -> None:
     assert [lang for lang, _ in labels(text)] == ["de"]
 
 
+def test_title_of_three_words_stays_in_its_sentence() -> None:
+    text = 'Le quotidien a publié hier "Open Source Weekly", puis il a supprimé l\'article sans explication.'
+    assert [lang for lang, _ in labels(text)] == ["fr"]
+
+
 def test_capitals_are_told_apart() -> None:
     assert [lang for lang, _ in labels(f"GRÈVE GÉNÉRALE DANS LES TRANSPORTS PARISIENS\n{ENGLISH}")] == ["fr", "en"]
 
