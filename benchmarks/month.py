@@ -1,10 +1,12 @@
 """A month of polling a thousand feeds, simulated: how often sites are asked, what that costs them, how late news is.
 
-    python -m benchmarks.month [--feeds 1000] [--days 30] [--seed 1] [--out month.png] [--json]
+    python -m benchmarks.month [--feeds 1000] [--days 30] [--seed 1] [--whole] [--out month.png] [--json]
 
-The code that polls is the real one: claims, schedule, parser, SQL. Only the network and the clock are made up: an
-in-process transport serves feeds that publish, answer 304, ask to be left alone, fail and vanish as feeds do, and time
-jumps to the next feed that is due. No sockets are opened.
+What decides is the code that decides in earnest (`ingest.pipeline.decide`, the schedule, the readers of HTTP headers).
+The network and the clock are made up: feeds publish, answer 304, ask to be left alone, fail and vanish as feeds do, and
+time jumps to the next feed that is due; no sockets are opened. Feeds are rows in memory and are handed over as parsed.
+`--whole` sends every poll through all of it instead, transport, parser, claims and SQL, which takes a hundred times as
+long; a test holds the two to the same requests at the same seconds.
 
 What feeds are like (all drawn by `--seed`): items a day log-normal, half of the feeds at most 3.6 a day, one in ten
 more than 36; two in three publish by day (a sine over the day, weekends at half); 70 % answer conditional requests, 3 %
@@ -34,18 +36,28 @@ import httpx
 import structlog
 from sqlalchemy import event, select
 
-from ingest.fetch import Fetcher
+from ingest.errors import IngestError
+from ingest.feeds import Feed
+from ingest.feeds.schedule import Bounds
+from ingest.fetch import Fetcher, Response
+from ingest.pipeline import decide
 from ingest.pipeline.poll import poll_feed
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
 from ingest.store import feeds, migrations
-from ingest.store.engine import Database, connect
+from ingest.store.engine import connect
+from ingest.store.entries import RATE_ENTRIES
+from ingest.store.feeds import Poll
 from ingest.store.schema import entries as entries_table
-from ingest.store.schema import feeds as feeds_table
+from ingest.types import FeedEntry
 
-BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday; in the past, since dates in the future are not believed
 FAULT = 0.01
+BOUNDS = Bounds(Settings.model_fields["poll_min_s"].default, Settings.model_fields["poll_max_s"].default)
+
 Answer = tuple[int, dict[str, str], bytes]
+Seen = dict[int, dict[int, datetime]]
+"""When each item of each feed was stored, by their numbers."""
 
 
 @dataclass
@@ -67,6 +79,7 @@ class SimulatedFeed:
     unwanted: int = 0  # requests before the time it had asked to be left alone until
     leave_until: datetime = BEGIN
     frozen_etag: str = ""
+    sent: tuple[int, bytes] = (-1, b"")  # the newest item and the body with it
 
     @property
     def url(self) -> str:
@@ -83,20 +96,23 @@ class SimulatedFeed:
 class SimulatedWeb(httpx.AsyncBaseTransport):
     """Answers for every feed, at the simulated moment."""
 
-    def __init__(self, simulated: list[SimulatedFeed], random: Random) -> None:
+    def __init__(self, simulated: list[SimulatedFeed]) -> None:
         self.by_host = {f"site{feed.number}.example": feed for feed in simulated}
-        self.random = random
         self.now = BEGIN
         self.statuses: Counter[int] = Counter()
         self.bytes = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        status, headers, body = self.answer(self.by_host[request.url.host], request)
-        self.statuses[status] += 1
-        self.bytes += len(body)
+        status, headers, body = self.ask(self.by_host[request.url.host], request.headers.get("if-none-match"))
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
 
-    def answer(self, feed: SimulatedFeed, request: httpx.Request) -> Answer:
+    def ask(self, feed: SimulatedFeed, etag: str | None) -> Answer:
+        status, headers, body = self.answer(feed, etag)
+        self.statuses[status] += 1
+        self.bytes += len(body)
+        return status, headers, body
+
+    def answer(self, feed: SimulatedFeed, known: str | None) -> Answer:
         now = self.now
         feed.unwanted += now < feed.leave_until - timedelta(seconds=1) or now.hour in feed.quiet
         feed.requests.append(now)
@@ -104,8 +120,9 @@ class SimulatedWeb(httpx.AsyncBaseTransport):
             return 410, {}, b""
         if feed.throttles and sum(now - past < timedelta(hours=1) for past in feed.requests[-6:]) > 4:
             return self.leave_alone(feed, 429, 3_600)
-        if self.random.random() < FAULT:
-            return self.leave_alone(feed, 503, self.random.choice([0, 0, 600, 7_200]))
+        chance = Random(f"{feed.number} {now}")  # of this moment, whoever else was asked before
+        if chance.random() < FAULT:
+            return self.leave_alone(feed, 503, chance.choice([0, 0, 600, 7_200]))
         visible = feed.visible(now)
         etag = f'"{visible[0] if visible else 0}"'
         headers = {"Content-Type": "application/rss+xml", "Date": format_datetime(now, usegmt=True)}
@@ -115,7 +132,7 @@ class SimulatedWeb(httpx.AsyncBaseTransport):
         if feed.validators:
             feed.frozen_etag = feed.frozen_etag or etag
             headers["ETag"] = feed.frozen_etag if feed.lies else etag
-            if request.headers.get("if-none-match") == headers["ETag"]:
+            if known == headers["ETag"]:
                 return 304, headers, b""
         return 200, headers, self.body(feed, visible)
 
@@ -124,6 +141,12 @@ class SimulatedWeb(httpx.AsyncBaseTransport):
         return status, {"Retry-After": str(seconds)} if seconds else {}, b""
 
     def body(self, feed: SimulatedFeed, visible: list[int]) -> bytes:
+        newest = visible[0] if visible else 0
+        if feed.sent[0] != newest or not feed.sent[1]:
+            feed.sent = (newest, self.rendered(feed, visible))
+        return feed.sent[1]
+
+    def rendered(self, feed: SimulatedFeed, visible: list[int]) -> bytes:
         items = "".join(
             f"<item><guid isPermaLink='false'>{n}</guid><title>Item {n}</title>"
             f"<link>https://site{feed.number}.example/{n}</link>"
@@ -175,11 +198,80 @@ def arrivals(per_day: float, by_day: bool, begin: datetime, span: timedelta, ran
     return found
 
 
-def simulate(count: int, days: int, seed: int, folder: Path) -> tuple[list[SimulatedFeed], SimulatedWeb, Database]:
+def simulate(simulated: list[SimulatedFeed], days: int) -> tuple[SimulatedWeb, Seen]:
     """Poll every feed whenever it is due, for so many days of simulated time."""
-    random = Random(seed)
-    simulated = [draw(number, days, random) for number in range(count)]
-    web = SimulatedWeb(simulated, random)
+    web, seen = SimulatedWeb(simulated), dict[int, dict[int, datetime]]()
+    rows = [new_row(feed) for feed in simulated]
+    due = [(BEGIN + timedelta(seconds=feed.number), feed.number) for feed in simulated]
+    heapify(due)
+    end = BEGIN + timedelta(days=days)
+    while due and due[0][0] < end:
+        web.now, number = heappop(due)
+        poll = poll_in_memory(simulated[number], rows[number], web, seen.setdefault(number, {}))
+        if rows[number]["state"] == feeds.ACTIVE:
+            heappush(due, (max(poll.next_poll_at, web.now + timedelta(seconds=1)), number))
+    return web, seen
+
+
+def new_row(feed: SimulatedFeed) -> dict[str, Any]:
+    """A feed as it was just added."""
+    nothing = (
+        "etag",
+        "last_modified",
+        "validated_at",
+        "body_sha256",
+        "quiet",
+        "language",
+        "site_url",
+        "last_success_at",
+    )
+    numbers = {"entries": 0, "wanted_s": 0, "failures": 0, "interval_s": 3_600, "epoch": 0}
+    return dict.fromkeys(nothing) | numbers | {"url": feed.url, "title": "", "created_at": BEGIN, "state": feeds.ACTIVE}
+
+
+def poll_in_memory(feed: SimulatedFeed, row: dict[str, Any], web: SimulatedWeb, seen: dict[int, datetime]) -> Poll:
+    """One poll, as `ingest.pipeline.poll` does it; `seen` is when each item was first stored."""
+    now = web.now
+    status, headers, body = web.ask(feed, decide.validators(row, now)["etag"])
+    response = Response(feed.url, status, {name.lower(): value for name, value in headers.items()}, body, None, 0.0)
+    try:
+        answer = decide.read_answer(row, now, response, max_bytes=10_000_000, parse=lambda *_a, **_k: parsed(feed, now))
+    except IngestError as error:
+        poll = decide.failed(row, now, error, status, BOUNDS)
+        row["failures"] += 1
+    else:
+        poll = answer.poll
+        if answer.feed is not None:
+            for entry in answer.feed.entries:
+                seen.setdefault(int(entry.guid), now)
+        if poll.outcome != "gone":
+            poll = decide.due_again(row, now, poll, answer, news_times(feed, row, seen, now), BOUNDS)
+        row |= {"failures": 0, "last_success_at": now} | poll.changes
+    row["epoch"] += 1
+    return poll
+
+
+def parsed(feed: SimulatedFeed, now: datetime) -> Feed:
+    """What the parser makes of the feed at this moment."""
+    entries = tuple(
+        FeedEntry(feed.url, str(n), None, "", "", "", None, feed.published[n] if feed.dated else None, None, None)
+        for n in feed.visible(now)
+    )
+    return Feed("rss", "", None, None, entries, wanted_s=feed.ttl, skip_hours=feed.quiet)
+
+
+def news_times(feed: SimulatedFeed, row: dict[str, Any], seen: dict[int, datetime], now: datetime) -> list[datetime]:
+    """As `ingest.store.entries.news_times`."""
+    began = row["last_success_at"] or now
+    latest = list(seen)[-RATE_ENTRIES:]
+    if feed.dated:
+        return [feed.published[n] for n in latest]
+    return [seen[n] for n in latest if seen[n] > began]
+
+
+def simulate_whole(simulated: list[SimulatedFeed], days: int, folder: Path) -> tuple[SimulatedWeb, Seen]:
+    """The same through transport, parser, claims and SQL."""
+    web = SimulatedWeb(simulated)
     settings = Settings(data_dir=folder, host_gap_s=0.0)
     database = connect(settings.sqlalchemy_url)
     event.listen(database.writer, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
@@ -187,54 +279,45 @@ def simulate(count: int, days: int, seed: int, folder: Path) -> tuple[list[Simul
     fetcher = Fetcher(user_agent=settings.user_agent, transport=lambda: web)
     runtime = Runtime(database, settings, "month", cast(Any, None), cast(Any, None), fetcher)
     with database.writing() as connection:
-        # as after an import: all at once, first polled within the first minutes
-        ids = [feeds.add(connection, feed.url, now=BEGIN)[0] for feed in simulated]
-    due = [(BEGIN + timedelta(seconds=n), feed_id) for n, feed_id in enumerate(ids)]
+        ids = {feeds.add(connection, feed.url, now=BEGIN)[0]: feed for feed in simulated}
+    due = [(BEGIN + timedelta(seconds=feed.number), feed_id) for feed_id, feed in ids.items()]
     heapify(due)
     end = BEGIN + timedelta(days=days)
-    shown = time.monotonic()
     while due and due[0][0] < end:
         web.now, feed_id = heappop(due)
         poll_feed(feed_id, runtime, now=web.now)
         with database.reading() as connection:
-            row = connection.execute(
-                select(feeds_table.c.next_poll_at, feeds_table.c.state).where(feeds_table.c.id == feed_id)
-            ).one()
-        if row.state == feeds.ACTIVE:
-            heappush(due, (max(row.next_poll_at, web.now + timedelta(seconds=1)), feed_id))
-        if time.monotonic() - shown > 30:
-            shown = time.monotonic()
-            print(f"… {web.now:%d %b %H:%M}, {sum(web.statuses.values()):,} requests", flush=True)
-    return simulated, web, database
-
-
-def delays(
-    simulated: list[SimulatedFeed], database: Database, end: datetime
-) -> tuple[dict[int, list[float]], int, int]:
-    """Seconds from publication to stored by feed, how many items were stored, and how many fell out unseen."""
+            row = feeds.load(connection, feed_id)
+        if row is not None and row["state"] == feeds.ACTIVE:
+            heappush(due, (max(row["next_poll_at"], web.now + timedelta(seconds=1)), feed_id))
     with database.reading() as connection:
-        urls = dict(connection.execute(select(feeds_table.c.id, feeds_table.c.url)).all())
-        found = connection.execute(select(entries_table.c.feed_id, entries_table.c.guid, entries_table.c.first_seen))
-        seen: dict[int, dict[int, datetime]] = defaultdict(dict)
-        for feed_id, guid, first_seen in found:
-            number = int(urls[feed_id].split("//site")[1].split(".")[0])
-            seen[number][int(guid)] = first_seen
+        table = entries_table.c
+        found = connection.execute(select(table.feed_id, table.guid, table.first_seen)).all()
+    database.close()
+    seen: Seen = defaultdict(dict)
+    for feed_id, guid, first_seen in found:
+        seen[ids[feed_id].number][int(guid)] = first_seen
+    return web, seen
+
+
+def delays(simulated: list[SimulatedFeed], seen: Seen, end: datetime) -> tuple[dict[int, list[float]], dict[int, int]]:
+    """By feed: seconds from publication to stored, and how many items fell out of it unseen."""
     late: dict[int, list[float]] = {}
-    stored = missed = 0
+    missed: dict[int, int] = {}
     for feed in simulated:
         stops = min(end, feed.gone or end)
-        known = seen[feed.number]
+        known = seen.get(feed.number, {})
         last = max(known, default=-1)
         fresh = [n for n, when in enumerate(feed.published) if BEGIN + timedelta(hours=1) <= when < stops]
         late[feed.number] = [(known[n] - feed.published[n]).total_seconds() for n in fresh if n in known]
-        stored += len(late[feed.number])
-        missed += sum(n not in known and n < last for n in fresh)
-    return late, stored, missed
+        missed[feed.number] = sum(n not in known and n < last for n in fresh)
+    return late, missed
 
 
-def report(simulated: list[SimulatedFeed], web: SimulatedWeb, database: Database, days: int) -> dict[str, Any]:
+def report(simulated: list[SimulatedFeed], web: SimulatedWeb, seen: Seen, days: int) -> dict[str, Any]:
     """The figures."""
-    late, stored, missed = delays(simulated, database, BEGIN + timedelta(days=days))
+    late, missed_by = delays(simulated, seen, BEGIN + timedelta(days=days))
+    missed = sum(missed_by.values())
     every = sorted(seconds for found in late.values() for seconds in found)
     per_day = sorted(len(feed.requests) / days for feed in simulated)
     feed_medians = [median(found) for found in late.values() if found]
@@ -256,8 +339,11 @@ def report(simulated: list[SimulatedFeed], web: SimulatedWeb, database: Database
             web.statuses[304] / max(1, sum(len(feed.requests) for feed in conditional)), 3
         ),
         "megabytes": round(web.bytes / 1e6, 1),
-        "items_stored": stored,
+        "items_stored": len(every),
         "items_missed": missed,
+        "items_missed_of_feeds_that_ask_for_no_pause": sum(
+            count for number, count in missed_by.items() if not _asks_for_pause(simulated[number])
+        ),
         "delay_minutes": {
             "median_item": round(median(every) / 60, 1),
             "p90_item": round(cut[89] / 60, 1),
@@ -271,14 +357,19 @@ def report(simulated: list[SimulatedFeed], web: SimulatedWeb, database: Database
     }
 
 
-def plot(simulated: list[SimulatedFeed], database: Database, days: int, figures: dict[str, Any], path: Path) -> None:
+def _asks_for_pause(feed: SimulatedFeed) -> bool:
+    """Whether it throttles, lies or wants to be left alone, so that a busy feed can lose items unseen."""
+    return bool(feed.max_age or feed.ttl or feed.quiet or feed.throttles or feed.lies)
+
+
+def plot(simulated: list[SimulatedFeed], seen: Seen, days: int, figures: dict[str, Any], path: Path) -> None:
     """Four pictures: how often feeds are asked against their news, when, how late news is, and a feed's day."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    late, _, _ = delays(simulated, database, BEGIN + timedelta(days=days))
+    late, _ = delays(simulated, seen, BEGIN + timedelta(days=days))
     figure, ((left, right), (below, hours)) = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
     rates = [sum(when >= BEGIN for when in feed.published) / days for feed in simulated]
     asked = [len(feed.requests) / days for feed in simulated]
@@ -325,17 +416,22 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=1_000)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--whole", action="store_true", help="through transport, parser, claims and SQL: slow")
+    parser.add_argument("--out", type=Path, help="a picture of it")
     parser.add_argument("--json", action="store_true", help="only the figures, as one JSON object")
     chosen = parser.parse_args()
     began = time.monotonic()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    with tempfile.TemporaryDirectory(prefix="newsfold-month-") as folder:
-        simulated, web, database = simulate(chosen.feeds, chosen.days, chosen.seed, Path(folder))
-        figures = report(simulated, web, database, chosen.days)
-        if chosen.out:
-            plot(simulated, database, chosen.days, figures, chosen.out)
-        database.close()
+    random = Random(chosen.seed)
+    simulated = [draw(number, chosen.days, random) for number in range(chosen.feeds)]
+    if chosen.whole:
+        with tempfile.TemporaryDirectory(prefix="newsfold-month-") as folder:
+            web, seen = simulate_whole(simulated, chosen.days, Path(folder))
+    else:
+        web, seen = simulate(simulated, chosen.days)
+    figures = report(simulated, web, seen, chosen.days)
+    if chosen.out:
+        plot(simulated, seen, chosen.days, figures, chosen.out)
     figures["seconds"] = round(time.monotonic() - began)
     print(json.dumps(figures, indent=None if chosen.json else 2))
 

@@ -1,126 +1,150 @@
-"""A person's word about two articles takes effect at once, and its undoing puts back what was.
+"""What the answer to a poll means, and when the feed is asked next: decided from plain values.
 
-A cannot-link parts two articles now, exact copies too: one of them becomes a text of its own. A must-link joins
-whatever they say. Both are rows (`ingest.store.decisions`) that every later grouping obeys.
+Nothing here asks a site or a database, so that a month of a thousand feeds can be simulated in minutes
+(`benchmarks.month`) by the code that decides in earnest.
+
+Validators are kept only after the feed was read (a 304 to a feed never understood would hide it for good), and not
+believed once a week: some sites answer 304 for ever.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from random import Random
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import RowMapping
 
-from ingest.dedup.explain import compare
-from ingest.dedup.minhash import SCHEME
-from ingest.errors import BadInput
-from ingest.pipeline.cluster import LOCK, WINDOW, as_node, cluster_in_transaction, join_text, keys_of
-from ingest.pipeline.compare import newcomer, text_of
-from ingest.pipeline.regroup import regroup
-from ingest.store import articles, clusters, decisions, signatures
-from ingest.store.clusters import MUST_LINK
-from ingest.store.engine import serialise
-from ingest.types import Article, Copy, Decision, Link, Match
+from ingest.errors import IngestError
+from ingest.feeds import Feed, parse_feed, schedule
+from ingest.feeds.schedule import Bounds
+from ingest.fetch.client import Response, unpack_gzip
+from ingest.fetch.waits import fresh_for
+from ingest.store.feeds import GONE, Poll
+
+MAX_VALIDATOR = 1_000
+"""Characters of an ETag that are worth sending back."""
+
+FeedRow = RowMapping | dict[str, Any]
+"""A feed's row, as it was before the poll."""
 
 
-def decide(
-    connection: Connection, link: Link, one: str, other: str, *, who: str, why: str = "", window: timedelta = WINDOW
-) -> Decision:
-    """Keep a decision and bring the clusters in line with it.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A poll that was understood, before it is known when the next one comes."""
 
-    BadInput where an article does not exist or what is in force says the opposite.
+    poll: Poll
+    feed: Feed | None  # None: nothing in it can be new
+    fresh_s: float = 0.0  # how long the answer is good, by its headers
+
+
+class BadAnswer(IngestError):
+    """The site answered with a status that is no feed."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(f"{response.url}: expected a feed, the server answered {response.status}")
+        self.retry_after = response.retry_after
+
+
+def validators(row: FeedRow, now: datetime) -> dict[str, str | None]:
+    """The ETag and Last-Modified to send; none where the feed was never read, or not for a week."""
+    believed = _is_believed(row, now)
+    return {name: row[name] if believed else None for name in ("etag", "last_modified")}
+
+
+def read_answer(
+    row: FeedRow, now: datetime, response: Response, *, max_bytes: int, parse: Callable[..., Feed] = parse_feed
+) -> Answer:
+    """What the answer says; raises what it is where it is no feed."""
+    status, fresh_s = response.status, fresh_for(response.headers)
+    if status == 410:
+        detail = "the site says that the feed is gone for good"
+        return Answer(Poll("gone", now, status, detail, changes={"state": GONE}), None)
+    if status == 304 and _is_believed(row, now):
+        return Answer(Poll("not-modified", now, status), None, fresh_s)
+    if not 200 <= status < 300:
+        raise BadAnswer(response)
+    body = unpack_gzip(response.body, row["url"], max_bytes)
+    changes: dict[str, Any] = {
+        "body_sha256": sha256(body).hexdigest(),
+        "etag": _validator(response, "etag"),
+        "last_modified": _validator(response, "last-modified"),
+        "validated_at": now,
+    }
+    poll = Poll("no-news", now, status, size=len(body), entries=row["entries"], changes=changes)
+    if row["validated_at"] is not None and changes["body_sha256"] == row["body_sha256"]:
+        return Answer(poll, None, fresh_s)
+    feed = parse(body, url=response.url, charset=response.charset)
+    left_out = f"{feed.left_out} entries left out" if feed.left_out else ""
+    detail = "; ".join(filter(None, (feed.warning, left_out)))
+    changes |= _description(row, feed)
+    if response.moved_to is not None:
+        changes["url"] = response.moved_to
+    if feed.expired:
+        changes["state"], detail = GONE, "the feed says that it will have no more news"
+        poll = replace(poll, outcome="gone")
+    return Answer(replace(poll, detail=detail, entries=len(feed.entries), changes=changes), feed, fresh_s)
+
+
+def due_again(
+    row: FeedRow, now: datetime, poll: Poll, answer: Answer, times: Sequence[datetime], bounds: Bounds
+) -> Poll:
+    """The poll with the time of the next one.
+
+    times: when the feed's latest items were news, those of this poll among them.
     """
-    serialise(connection, LOCK)
-    decision = decisions.add(connection, link, one, other, who=who, why=why)
-    for article_id in (decision.a, decision.b):
-        _seated(connection, article_id, window)
-    if link == Link.MUST:
-        _note(connection, decision)
-    else:
-        _part(connection, decision, window)
-    _bring_in_line(connection, decision)
-    return decision
+    feed = answer.feed
+    held = len(feed.entries) if feed else row["entries"]
+    watched_s = (now - row["created_at"]).total_seconds()
+    interval = schedule.interval_s(times, held, now, bounds, watched_s=watched_s)
+    wanted = min(int(max(feed.wanted_s if feed else row["wanted_s"], answer.fresh_s)), bounds.most_s)
+    quiet = (poll.changes["quiet"] if "quiet" in poll.changes else row["quiet"]) or {}
+    next_poll_at = schedule.next_poll(
+        now,
+        interval,
+        wanted_s=wanted,
+        skip_hours=frozenset(quiet.get("hours", ())),
+        skip_days=frozenset(quiet.get("days", ())),
+        bounds=bounds,
+        random=_random(row),
+    )
+    return replace(poll, next_poll_at=next_poll_at, changes=poll.changes | {"interval_s": interval, "wanted_s": wanted})
 
 
-def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
-    """Undo a decision and bring the clusters in line; BadInput where there is none of that number in force."""
-    serialise(connection, LOCK)
-    decision = decisions.undo(connection, decision_id, who=who)
-    if decision.link == Link.MUST:
-        clusters.forget_match(connection, decision.a, decision.b, MUST_LINK)
-    else:
-        _reunite(connection, decision)
-    _bring_in_line(connection, decision)
-    return decision
+def failed(row: FeedRow, now: datetime, error: Exception, status: int | None, bounds: Bounds) -> Poll:
+    """A poll that raised: the feed backs off, and keeps its validators and entries."""
+    wait = schedule.backoff_s(row["failures"] + 1, row["interval_s"], getattr(error, "retry_after", None), bounds)
+    next_poll_at = schedule.next_poll(now, wait, wanted_s=wait, bounds=bounds, random=_random(row))
+    return Poll("failed", next_poll_at, status, str(error) or type(error).__name__)
 
 
-def choose(connection: Connection, article_id: str) -> str:
-    """Make an article the representative of its cluster; returns the cluster's id."""
-    serialise(connection, LOCK)
-    place = clusters.of_article(connection, article_id)
-    if place is None:
-        raise BadInput("representative", "a clustered article", article_id)
-    clusters.choose(connection, place.cluster_id, article_id)
-    regroup(connection, [place.leader])
-    return place.cluster_id
+def _is_believed(row: FeedRow, now: datetime) -> bool:
+    """Whether the validators are used this time: the feed was read with them, and not too long ago."""
+    read = row["validated_at"]
+    return read is not None and now - read < timedelta(seconds=schedule.CONFIRM_S)
 
 
-def _seated(connection: Connection, article_id: str, window: timedelta) -> None:
-    """An article that has not been clustered yet is clustered first: a decision has somewhere to take effect."""
-    if clusters.of_article(connection, article_id) is None:
-        cluster_in_transaction(connection, _article(connection, article_id), window=window)
+def _description(row: FeedRow, feed: Feed) -> dict[str, Any]:
+    quiet = {"hours": sorted(feed.skip_hours), "days": sorted(feed.skip_days)}
+    return {
+        "kind": feed.kind,
+        "title": row["title"] or feed.title,
+        "site_url": feed.site_url or row["site_url"],
+        "language": row["language"] or feed.language,
+        "full_content": feed.full_content,
+        "entries": len(feed.entries),
+        "quiet": quiet if quiet["hours"] or quiet["days"] else None,
+    }
 
 
-def _bring_in_line(connection: Connection, decision: Decision) -> None:
-    places = clusters.of_articles(connection, (decision.a, decision.b)).values()
-    near = clusters.leaders_in(connection, sorted({place.cluster_id for place in places}))
-    regroup(connection, {*(place.leader for place in places), *near})
+def _validator(response: Response, name: str) -> str | None:
+    value = response.headers.get(name, "")
+    return value if 0 < len(value) <= MAX_VALIDATOR and value.isprintable() else None
 
 
-def _note(connection: Connection, decision: Decision) -> None:
-    """A match for people to see, where the texts themselves gave none, with what was measured all the same."""
-    if clusters.match_exists(connection, decision.a, decision.b):
-        return
-    a, b = _article(connection, decision.a), _article(connection, decision.b)
-    evidence, passages = compare(a.title, a.text, b.title, b.text)
-    measured = evidence.jaccard if evidence is not None else 0.0
-    match = Match(a.id, b.id, round(measured, 4), round(measured, 4), MUST_LINK, Copy.NEAR, passages)
-    clusters.save_matches(connection, [(match, 0.0)])
-
-
-def _part(connection: Connection, decision: Decision, window: timedelta) -> None:
-    """Make two nodes of one where the two are exact copies: the one that does not lead gets a text of its own."""
-    places = clusters.of_articles(connection, (decision.a, decision.b))
-    a, b = places[decision.a], places[decision.b]
-    if a.leader != b.leader:
-        return
-    leaving = a if b.leader == b.article_id else b
-    article = _article(connection, leaving.article_id)
-    clusters.forget_pairs(connection, article.id)
-    clusters.change_member(connection, article.id, leader=article.id, words=leaving.words)
-    as_node(connection, article, newcomer(text_of(article)), window)
-
-
-def _reunite(connection: Connection, decision: Decision) -> None:
-    """Make one node of two that only a decision had made of one."""
-    places = clusters.of_articles(connection, (decision.a, decision.b))
-    if len(places) < 2:
-        return
-    leaders = sorted({place.leader for place in places.values()})
-    signed = signatures.load(connection, leaders, SCHEME)
-    if len(signed) < 2 or len({one.digest for one in signed.values()}) > 1:
-        return
-    first, second = sorted(signed.values(), key=lambda one: one.number)
-    both = {place.article_id for leader in leaders for place in clusters.led_by(connection, leader)}
-    for standing in decisions.about(connection, sorted(both)):
-        if standing.link == Link.CANNOT and {standing.a, standing.b} <= both:
-            return
-    for one in signatures.of_article(connection, second.article_id):
-        signatures.remove(connection, one, keys_of(one))
-    join_text(connection, first, [place.article_id for place in clusters.led_by(connection, second.article_id)])
-
-
-def _article(connection: Connection, article_id: str) -> Article:
-    article = articles.load(connection, article_id)
-    if article is None:
-        raise BadInput("decision", "the ids of two articles", f"{article_id}, which is none")
-    return article
+def _random(row: FeedRow) -> Random:
+    """Chance that is the same when the same poll is simulated again."""
+    return Random(f"{row['url']} {row['epoch']}")
