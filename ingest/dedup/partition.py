@@ -30,16 +30,18 @@ def partition(
     pairs: verified copies with their similarity, each pair once. must, cannot: decisions in force; where they
     contradict one another the must-link that comes later in the order of nodes is left out.
     """
-    groups = _Groups(nodes, cannot)
+    everything = sorted(set(nodes))
+    wholes = _Groups(everything, cannot)  # with the must-links; what is returned
+    groups = _Groups(everything, ())  # by the pairs alone: a must-link brings two groups together, strangers and all
     for a, b in sorted((min(p), max(p)) for p in must):
-        groups.join(a, b)
+        wholes.join(a, b)
     ordered = sorted((-similarity, min(a, b), max(a, b)) for a, b, similarity in pairs)
     for _, a, b in ordered:
         groups.link(a, b)
     for _, a, b in ordered:
-        if groups.linked(a, b) >= HALF:
+        if groups.linked(a, b) >= HALF and wholes.join(a, b):
             groups.join(a, b)
-    return groups.all()
+    return wholes.all()
 
 
 class _Groups(Generic[Node]):
@@ -69,11 +71,11 @@ class _Groups(Generic[Node]):
             return 0.0
         return self._pairs[one].get(other, 0) / (len(self._members[one]) * len(self._members[other]))
 
-    def join(self, a: Node, b: Node) -> None:
-        """Make one group of two, unless a decision forbids it."""
+    def join(self, a: Node, b: Node) -> bool:
+        """Make one group of two, unless a decision forbids it; whether they are one now."""
         one, other = self._group[a], self._group[b]
         if one == other or other in self._apart[one]:
-            return
+            return one == other
         if len(self._members[one]) < len(self._members[other]):
             one, other = other, one
         for member in self._members[other]:
@@ -87,6 +89,7 @@ class _Groups(Generic[Node]):
             self._apart[third].discard(other)
             self._apart[third].add(one)
             self._apart[one].add(third)
+        return True
 
     def all(self) -> list[tuple[Node, ...]]:
         """The groups, sorted."""

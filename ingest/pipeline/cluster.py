@@ -18,7 +18,7 @@ from ingest.dedup.explain import RULE_SAME
 from ingest.dedup.minhash import SCHEME, band_keys, digest_key
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import Newcomer, Reader, copies, kin, newcomer, same_text, text_of, unpack
-from ingest.pipeline.regroup import RECHOSEN, rank, regroup
+from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
 from ingest.pipeline.runtime import Runtime
 from ingest.store import articles, changes, clusters, decisions, schema, signatures, units
 from ingest.store.clusters import Member
@@ -151,6 +151,7 @@ def join_text(connection: Connection, same: Signed, copies: Sequence[str]) -> No
     for copy in copies:
         clusters.forget_pairs(connection, copy)
     follow(connection, same.article_id, copies)
+    gather(connection, same.article_id)
 
 
 def follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
@@ -215,7 +216,7 @@ def _follow(connection: Connection, article: Article, new: Newcomer, same: Signe
     if moved is not None:
         clusters.change_member(connection, article.id, leader=leader.article_id, words=words)
         clusters.save_matches(connection, [(match, 0.0)])
-        regroup(connection, [leader.article_id, *clusters.leaders_in(connection, [moved.cluster_id])])
+        gather(connection, leader.article_id)
         return
     clusters.add_member(
         connection, article.id, cluster_id=leader.cluster_id, leader=leader.article_id, words=words, kind=Copy.EXACT

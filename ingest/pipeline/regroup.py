@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -52,13 +53,27 @@ def regroup(connection: Connection, changed: Iterable[str]) -> dict[str, str]:
     sizes = clusters.sizes(connection, sorted(places))
     before = {leader: place.cluster_id for leader, place in places.items()}
     standing = clusters.standing(connection, before.values())
-    ids = _ids(connection, groups, places, sizes, set(standing))
+    ids = _ids(connection, groups, places, sizes, standing)
     for group, cluster_id in zip(groups, ids, strict=True):
         clusters.move(connection, [leader for leader in group if before[leader] != cluster_id], cluster_id)
     for group, cluster_id in zip(groups, ids, strict=True):
         _keep(connection, group, cluster_id, linked, before, standing)
     _announce(connection, groups, ids, before, set(standing))
     return {leader: cluster_id for group, cluster_id in zip(groups, ids, strict=True) for leader in group}
+
+
+def gather(connection: Connection, leader: str) -> None:
+    """Bring a leader's exact copies into its cluster, and the clusters they leave in line."""
+    place = clusters.of_article(connection, leader)
+    assert place is not None, f"leader {leader} has a place"
+    left = {copy.cluster_id for copy in clusters.led_by(connection, leader)} - {place.cluster_id}
+    clusters.move(connection, [leader], place.cluster_id)
+    rest = clusters.leaders_in(connection, sorted(left))
+    regroup(connection, [leader, *rest])
+    for cluster_id in sorted(clusters.standing(connection, left)):
+        if not clusters.leaders_in(connection, [cluster_id]):
+            clusters.merge(connection, cluster_id, clusters.of_articles(connection, [leader])[leader].cluster_id)
+            changes.record(connection, changes.MERGE, cluster_id=cluster_id)
 
 
 def _linked(connection: Connection, seeds: Sequence[str]) -> Linked:
@@ -88,17 +103,31 @@ def _ids(
     groups: Sequence[tuple[str, ...]],
     places: dict[str, Member],
     sizes: dict[str, int],
-    standing: set[str],
+    standing: dict[str, Standing],
 ) -> list[str]:
-    """An id for each group: the standing cluster it holds most articles of, else its founder's."""
+    """An id for each group: the standing cluster it holds most articles of, else its founder's.
+
+    Of two that are as large, the older cluster lives on, and the part with its founder keeps its id.
+    """
     claims = []
     for position, group in enumerate(groups):
         held: Counter[str] = Counter()
         for leader in group:
             held[places[leader].cluster_id] += sizes.get(leader, 1)
-        claims += [(-count, cluster_id, position) for cluster_id, count in held.items() if cluster_id in standing]
+        founded = {clusters.id_of(leader) for leader in group}
+        claims += [
+            (
+                -count,
+                standing[cluster_id].created or datetime.max.replace(tzinfo=UTC),
+                cluster_id not in founded,
+                cluster_id,
+                position,
+            )
+            for cluster_id, count in held.items()
+            if cluster_id in standing
+        ]
     given: dict[int, str] = {}
-    for _, cluster_id, position in sorted(claims):
+    for *_, cluster_id, position in sorted(claims):
         if position not in given and cluster_id not in given.values():
             given[position] = cluster_id
     return [

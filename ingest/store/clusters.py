@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
@@ -48,6 +48,7 @@ class Standing:
     chosen: bool  # the representative, by a person
     size: int
     weakest: float | None
+    created: datetime | None = field(default=None, compare=False)  # None: not yet
 
 
 def id_of(founder: str) -> str:
@@ -238,7 +239,7 @@ def get(connection: Connection, cluster_id: str) -> Cluster | None:
 def standing(connection: Connection, cluster_ids: Iterable[str]) -> dict[str, Standing]:
     """The clusters that are no redirects, by id."""
     c = clusters.c
-    query = select(c.id, c.representative, c.chosen, c.size, c.weakest)
+    query = select(c.id, c.representative, c.chosen, c.size, c.weakest, c.created_at)
     query = query.where(c.id.in_(sorted(set(cluster_ids))), c.merged_into.is_(None))
     return {row[0]: Standing(*row[1:]) for row in connection.execute(query)}
 

@@ -1,0 +1,126 @@
+"""A person's word about two articles takes effect at once, and its undoing puts back what was.
+
+A cannot-link parts two articles now, exact copies too: one of them becomes a text of its own. A must-link joins
+whatever they say. Both are rows (`ingest.store.decisions`) that every later grouping obeys.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from ingest.dedup.explain import compare
+from ingest.dedup.minhash import SCHEME
+from ingest.errors import BadInput
+from ingest.pipeline.cluster import LOCK, WINDOW, as_node, cluster_in_transaction, join_text, keys_of
+from ingest.pipeline.compare import newcomer, text_of
+from ingest.pipeline.regroup import regroup
+from ingest.store import articles, clusters, decisions, signatures
+from ingest.store.clusters import MUST_LINK
+from ingest.store.engine import serialise
+from ingest.types import Article, Copy, Decision, Link, Match
+
+
+def decide(
+    connection: Connection, link: Link, one: str, other: str, *, who: str, why: str = "", window: timedelta = WINDOW
+) -> Decision:
+    """Keep a decision and bring the clusters in line with it.
+
+    BadInput where an article does not exist or what is in force says the opposite.
+    """
+    serialise(connection, LOCK)
+    decision = decisions.add(connection, link, one, other, who=who, why=why)
+    for article_id in (decision.a, decision.b):
+        _seated(connection, article_id, window)
+    if link == Link.MUST:
+        _note(connection, decision)
+    else:
+        _part(connection, decision, window)
+    _bring_in_line(connection, decision)
+    return decision
+
+
+def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
+    """Undo a decision and bring the clusters in line; BadInput where there is none of that number in force."""
+    serialise(connection, LOCK)
+    decision = decisions.undo(connection, decision_id, who=who)
+    if decision.link == Link.MUST:
+        clusters.forget_match(connection, decision.a, decision.b, MUST_LINK)
+    else:
+        _reunite(connection, decision)
+    _bring_in_line(connection, decision)
+    return decision
+
+
+def choose(connection: Connection, article_id: str) -> str:
+    """Make an article the representative of its cluster; returns the cluster's id."""
+    serialise(connection, LOCK)
+    place = clusters.of_article(connection, article_id)
+    if place is None:
+        raise BadInput("representative", "a clustered article", article_id)
+    clusters.choose(connection, place.cluster_id, article_id)
+    regroup(connection, [place.leader])
+    return place.cluster_id
+
+
+def _seated(connection: Connection, article_id: str, window: timedelta) -> None:
+    """An article that has not been clustered yet is clustered first: a decision has somewhere to take effect."""
+    if clusters.of_article(connection, article_id) is None:
+        cluster_in_transaction(connection, _article(connection, article_id), window=window)
+
+
+def _bring_in_line(connection: Connection, decision: Decision) -> None:
+    places = clusters.of_articles(connection, (decision.a, decision.b)).values()
+    near = clusters.leaders_in(connection, sorted({place.cluster_id for place in places}))
+    regroup(connection, {*(place.leader for place in places), *near})
+
+
+def _note(connection: Connection, decision: Decision) -> None:
+    """A match for people to see, where the texts themselves gave none, with what was measured all the same."""
+    if clusters.match_exists(connection, decision.a, decision.b):
+        return
+    a, b = _article(connection, decision.a), _article(connection, decision.b)
+    evidence, passages = compare(a.title, a.text, b.title, b.text)
+    measured = evidence.jaccard if evidence is not None else 0.0
+    match = Match(a.id, b.id, round(measured, 4), round(measured, 4), MUST_LINK, Copy.NEAR, passages)
+    clusters.save_matches(connection, [(match, 0.0)])
+
+
+def _part(connection: Connection, decision: Decision, window: timedelta) -> None:
+    """Make two nodes of one where the two are exact copies: the one that does not lead gets a text of its own."""
+    places = clusters.of_articles(connection, (decision.a, decision.b))
+    a, b = places[decision.a], places[decision.b]
+    if a.leader != b.leader:
+        return
+    leaving = a if b.leader == b.article_id else b
+    article = _article(connection, leaving.article_id)
+    clusters.forget_pairs(connection, article.id)
+    clusters.change_member(connection, article.id, leader=article.id, words=leaving.words)
+    as_node(connection, article, newcomer(text_of(article)), window)
+
+
+def _reunite(connection: Connection, decision: Decision) -> None:
+    """Make one node of two that only a decision had made of one."""
+    places = clusters.of_articles(connection, (decision.a, decision.b))
+    if len(places) < 2:
+        return
+    leaders = sorted({place.leader for place in places.values()})
+    signed = signatures.load(connection, leaders, SCHEME)
+    if len(signed) < 2 or len({one.digest for one in signed.values()}) > 1:
+        return
+    first, second = sorted(signed.values(), key=lambda one: one.number)
+    both = {place.article_id for leader in leaders for place in clusters.led_by(connection, leader)}
+    for standing in decisions.about(connection, sorted(both)):
+        if standing.link == Link.CANNOT and {standing.a, standing.b} <= both:
+            return
+    for one in signatures.of_article(connection, second.article_id):
+        signatures.remove(connection, one, keys_of(one))
+    join_text(connection, first, [place.article_id for place in clusters.led_by(connection, second.article_id)])
+
+
+def _article(connection: Connection, article_id: str) -> Article:
+    article = articles.load(connection, article_id)
+    if article is None:
+        raise BadInput("decision", "the ids of two articles", f"{article_id}, which is none")
+    return article

@@ -1,0 +1,240 @@
+"""What people decide is obeyed now and later, and undoing it puts back exactly what was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import select
+
+from ingest.errors import BadInput
+from ingest.pipeline.cluster import cluster_in_transaction, withdraw
+from ingest.pipeline.decisions import choose, decide, undo
+from ingest.store import articles, clusters, decisions, schema
+from ingest.store.engine import Database
+from ingest.types import Decision, Link
+from tests.ingest.dedup.news import edited, text
+from tests.ingest.pipeline.clustering import article, cluster, fresh, partition, sound, state
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with fresh(tmp_path) as database:
+        yield database
+
+
+def say(database: Database, link: Link, one: str, other: str) -> Decision:
+    with database.writing() as connection:
+        return decide(connection, link, one, other, who="ada", why="read both")
+
+
+def take_back(database: Database, decision: Decision) -> None:
+    with database.writing() as connection:
+        undo(connection, decision.id, who="ada")
+
+
+def ids(*numbers: int) -> frozenset[str]:
+    return frozenset(f"a{n:07d}" for n in numbers)
+
+
+def test_a_must_link_joins_strangers_and_undoing_it_parts_them(database: Database) -> None:
+    cluster(database, article(1, text(1)), article(2, edited(1, 1)), article(3, text(3)), article(4, edited(3, 1)))
+    before = state(database)
+    decision = say(database, Link.MUST, "a0000002", "a0000004")
+    assert partition(database) == {ids(1, 2, 3, 4)}
+    with database.reading() as connection:
+        rule = connection.execute(select(schema.matches.c.rule).where(schema.matches.c.b == "a0000004")).scalars().all()
+    assert "must-link" in rule
+    sound(database)
+    take_back(database, decision)
+    assert state(database) == before
+
+
+def test_a_cannot_link_splits_a_cluster_now_and_undoing_it_heals_it(database: Database) -> None:
+    first, *_ = cluster(database, article(1, text(1)), article(2, edited(1, 1)), article(3, edited(1, 2)))
+    before = state(database)
+    decision = say(database, Link.CANNOT, "a0000001", "a0000003")
+    assert len(partition(database)) == 2
+    assert not any(ids(1, 3) <= together for together in partition(database))
+    with database.reading() as connection:
+        sizes = {row.id: row.size for row in connection.execute(select(schema.clusters))}
+    assert sizes[first.cluster_id] == 2, "the larger part keeps the id"
+    sound(database)
+    take_back(database, decision)
+    assert state(database) == before
+
+
+def test_even_exact_copies_can_be_kept_apart(database: Database) -> None:
+    cluster(database, *(article(n, text(1)) for n in range(1, 5)))
+    before = state(database)
+    decision = say(database, Link.CANNOT, "a0000001", "a0000003")
+    assert partition(database) == {ids(1, 2, 4), ids(3)}
+    sound(database)
+    cluster(database, article(5, edited(1, 1)))
+    assert not any(ids(1, 3) <= together for together in partition(database))
+    sound(database)
+    with database.writing() as connection:
+        withdraw(connection, "a0000005")
+    take_back(database, decision)
+    assert state(database) == before
+
+
+def test_a_decision_outlives_a_revision(database: Database) -> None:
+    one, other = article(1, text(1)), article(2, text(2))
+    cluster(database, one, other)
+    say(database, Link.MUST, one.id, other.id)
+    cluster(database, article(2, text(7)))
+    assert partition(database) == {ids(1, 2)}
+    sound(database)
+
+
+def test_a_decision_that_contradicts_another_is_refused_with_its_number(database: Database) -> None:
+    cluster(database, *(article(n, text(n)) for n in range(1, 4)))
+    say(database, Link.MUST, "a0000001", "a0000002")
+    say(database, Link.MUST, "a0000002", "a0000003")
+    with pytest.raises(BadInput, match="undo it first"):
+        say(database, Link.CANNOT, "a0000001", "a0000003")
+    other = say(database, Link.MUST, "a0000001", "a0000003")
+    for number in (1, 2, other.id):
+        with database.writing() as connection:
+            undo(connection, number, who="ada")
+    apart = say(database, Link.CANNOT, "a0000001", "a0000003")
+    say(database, Link.MUST, "a0000001", "a0000002")
+    with pytest.raises(BadInput, match=f"decision {apart.id}"):
+        say(database, Link.MUST, "a0000002", "a0000003")
+    assert partition(database) == {ids(1, 2), ids(3)}
+
+
+@pytest.mark.parametrize(("one", "other"), [("a0000001", "a0000001"), ("a0000001", "nobody")])
+def test_a_decision_needs_two_articles(database: Database, one: str, other: str) -> None:
+    cluster(database, article(1, text(1)))
+    with pytest.raises(BadInput):
+        say(database, Link.MUST, one, other)
+
+
+def test_the_same_decision_twice_is_one_and_undone_once(database: Database) -> None:
+    cluster(database, article(1, text(1)), article(2, text(2)))
+    decision = say(database, Link.MUST, "a0000001", "a0000002")
+    assert say(database, Link.MUST, "a0000002", "a0000001").id == decision.id
+    take_back(database, decision)
+    with pytest.raises(BadInput, match="in force"):
+        take_back(database, decision)
+
+
+def test_a_chosen_representative_stays_as_the_cluster_grows(database: Database) -> None:
+    cluster(database, article(1, text(1)), article(2, edited(1, 1)))
+    with database.writing() as connection:
+        cluster_id = choose(connection, "a0000002")
+    cluster(database, article(3, edited(1, 2)), article(4, text(1)))
+    with database.reading() as connection:
+        found = clusters.get(connection, cluster_id)
+    assert found is not None
+    assert (found.representative, len(found.members)) == ("a0000002", 4)
+
+
+TEXTS = [text(1), text(1), edited(1, 1), edited(1, 2), text(2), edited(2, 1), edited(2, 1), text(3), "Video", ""]
+
+
+@settings(
+    max_examples=25,
+    stateful_step_count=14,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each step is a database: shrinking would take an hour
+)
+class Clustering(RuleBasedStateMachine):
+    """Any mixture of articles, revisions, takedowns, decisions and their undoing."""
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = TemporaryDirectory()
+        self.fresh = fresh(Path(self.folder.name))
+        self.database = self.fresh.__enter__()
+        self.present: dict[str, str] = {}
+        self.standing: dict[int, Decision] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "fresh"):
+            self.fresh.__exit__(None, None, None)
+            self.folder.cleanup()
+
+    @rule(number=st.integers(1, 8), body=st.sampled_from(TEXTS))
+    def arrives(self, number: int, body: str) -> None:
+        cluster(self.database, article(number, body))
+        self.present[f"a{number:07d}"] = body
+
+    @precondition(lambda self: self.present)
+    @rule(data=st.data())
+    def runs_again(self, data: st.DataObject) -> None:
+        article_id = data.draw(st.sampled_from(sorted(self.present)))
+        before = state(self.database)
+        with self.database.writing() as connection:
+            one = articles.load(connection, article_id)
+            assert one is not None
+            cluster_in_transaction(connection, one)
+        assert state(self.database) == before
+
+    @precondition(lambda self: self.present)
+    @rule(data=st.data())
+    def taken_down(self, data: st.DataObject) -> None:
+        article_id = data.draw(st.sampled_from(sorted(self.present)))
+        with self.database.writing() as connection:
+            withdraw(connection, article_id)
+            articles.forget(connection, article_id)
+        del self.present[article_id]
+
+    @precondition(lambda self: len(self.present) > 1)
+    @rule(data=st.data(), link=st.sampled_from(list(Link)))
+    def decided(self, data: st.DataObject, link: Link) -> None:
+        pair = data.draw(st.lists(st.sampled_from(sorted(self.present)), min_size=2, max_size=2, unique=True))
+        before = state(self.database)
+        try:
+            decision = say(self.database, link, *pair)
+        except BadInput:
+            assert state(self.database) == before
+            return
+        self.standing[decision.id] = decision
+
+    @precondition(lambda self: len(self.present) > 1)
+    @rule(data=st.data(), link=st.sampled_from(list(Link)))
+    def decided_and_undone(self, data: st.DataObject, link: Link) -> None:
+        pair = data.draw(st.lists(st.sampled_from(sorted(self.present)), min_size=2, max_size=2, unique=True))
+        before = state(self.database)
+        try:
+            decision = say(self.database, link, *pair)
+        except BadInput:
+            return
+        if decision.id not in self.standing:
+            take_back(self.database, decision)
+            assert state(self.database) == before
+
+    @precondition(lambda self: self.standing)
+    @rule(data=st.data())
+    def undone(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.standing)))
+        take_back(self.database, self.standing.pop(number))
+
+    @invariant()
+    def rows_are_sound(self) -> None:
+        if hasattr(self, "database"):
+            sound(self.database)
+
+    @invariant()
+    def decisions_are_obeyed(self) -> None:
+        if not hasattr(self, "database"):
+            return
+        with self.database.reading() as connection:
+            force = decisions.about(connection, sorted(self.present))
+        place = {article_id: together for together in partition(self.database) for article_id in together}
+        assert set(place) == set(self.present)
+        for decision in force:
+            if {decision.a, decision.b} <= set(place):
+                assert (decision.b in place[decision.a]) == (decision.link == Link.MUST)
+
+
+test_any_history_leaves_sound_rows_and_obeyed_decisions = pytest.mark.slow(Clustering.TestCase)
