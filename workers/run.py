@@ -66,6 +66,10 @@ def _warm(queues: Sequence[Stage]) -> None:
         if Stage.EXTRACT in queues:
             importlib.import_module("trafilatura")
             runtime.identifier().identify("Le gouvernement a annoncé mardi la fin des travaux.")
+        if Stage.CLUSTER in queues:
+            from ingest.pipeline.compare import make_text, newcomer
+
+            newcomer(make_text("", "en", "A title", "The council said on Tuesday that the bridge would be closed."))
         if Stage.TRANSLATE in queues:
             importlib.import_module("ctranslate2")
     except Exception:  # whatever is missing, the documents that need it will say so

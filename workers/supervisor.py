@@ -61,8 +61,8 @@ class Child:
     def note_death(self) -> float:
         """Count a death; returns the seconds until it is started again."""
         assert self.process is not None
-        if time.monotonic() - self.started > HEALTHY_S:
-            self.failures = 0
+        if time.monotonic() - self.started > HEALTHY_S or self.process.exitcode == 0:
+            self.failures = 0  # it ran well, or was asked to end
         pause = min(FIRST_PAUSE_S * 2**self.failures, LONGEST_PAUSE_S) if self.failures else 0.0
         self.failures += 1
         self.not_before = time.monotonic() + pause
