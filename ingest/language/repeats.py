@@ -20,8 +20,15 @@ LEAD_BLOCKS = 6
 
 SHORTEST = 8  # words; below that, two passages share numbers and names by chance
 LENGTH_RATIO = 0.6  # of the characters of the shorter to the longer; translations between fr, de and en lie in .75-1
-NAMES_SHARED = 0.5  # of the names of the side with fewer: many have another form in the other language
-ANCHORS = 3  # numbers and names that must be the same in all
+
+NAMES_SHARED = ((5, 0.75), (1, 0.5), (0, 0.25))
+"""By how many numbers both have (none, one, more): how many names they must share, and which part of the names of
+the side with fewer. Many names have another form in the other language, and numbers alone say a lot.
+
+Of 21,973 translated sentences of 15 to 45 words (WMT news, French and German with English) this finds two thirds of
+those with numbers and a fifth of all; of 65,901 pairs of a sentence and the translation of one of the next three, 31
+pass wrongly. Half of the names and three anchors of either kind found less than half, and passed 100.
+"""
 
 _NUMBER = re.compile(r"\d+(?:[ .,'’\u00a0\u202f]\d{3})*(?!\d)(?:[.,]\d+)?")
 _NAME = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -94,7 +101,8 @@ def _repeats(kept: _Passage, other: _Passage) -> str | None:
     if numbers != _numbers(other.block.text):
         return None
     names, shared = _shared_names(kept.block.text, other.block.text)
-    if len(shared) < NAMES_SHARED * names or len(numbers) + len(shared) < ANCHORS:
+    least, part = NAMES_SHARED[min(len(numbers), len(NAMES_SHARED) - 1)]
+    if len(shared) < max(least, part * names):
         return None
     where = f"line {kept.block.line + 1}" if kept.block.line is not None else "the passage beside it"
     return f"{other.lang}, repeats {where} in {kept.lang}: {', '.join([*sorted(numbers), *sorted(shared)])}"
