@@ -8,7 +8,7 @@ needs no other article (stems, signature) is done before it begins.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, select
@@ -259,6 +259,28 @@ def as_node(connection: Connection, article: Article, new: Newcomer, window: tim
     else:
         _open(connection, article.id, place.cluster_id)
     _relate(connection, article, new, at_s)
+
+
+def resign(connection: Connection, old: Signed, window: timedelta) -> None:
+    """Sign a text under this version's scheme in place of another, and compare it with what that one did not find."""
+    leaves_s = signatures.leaves(connection, old)
+    signatures.remove(connection, old, keys_of(old))
+    article = articles.load(connection, old.article_id)
+    if article is None or signatures.load(connection, [old.article_id], SCHEME):
+        return
+    new = newcomer(text_of(article))
+    signed = replace(_signed(connection, article, new, old.first_s), first_s=old.first_s, last_s=old.last_s)
+    matched = []
+    if leaves_s is not None:
+        reach = int(window.total_seconds())
+        keys = (*new.bands, digest_key(new.text.digest))
+        span = (old.first_s - reach, old.last_s + reach)
+        found = signatures.sharing(connection, keys, candidates.PER_KEY, SCHEME, *span)
+        matched = copies(connection, new, found, _reader)
+    signatures.save(connection, signed, (*new.bands, digest_key(new.text.digest), *new.terms), leaves_s)
+    clusters.save_matches(connection, matched)
+    if matched:
+        regroup(connection, [article.id])
 
 
 def _open(connection: Connection, article_id: str, cluster_id: str) -> None:

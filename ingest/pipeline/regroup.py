@@ -48,7 +48,7 @@ def regroup(connection: Connection, changed: Iterable[str]) -> dict[str, str]:
     if not linked.leaders:
         return {}
     places = clusters.of_articles(connection, linked.leaders)
-    scored = [(a, b, score) for a, b, score, _, rule, _ in linked.pairs if rule != MUST_LINK]
+    scored = [(a, b, score) for a, b, score, *_ in linked.pairs]
     groups = partition(sorted(places), scored, linked.must, linked.cannot)
     sizes = clusters.sizes(connection, sorted(places))
     before = {leader: place.cluster_id for leader, place in places.items()}
@@ -83,7 +83,8 @@ def _linked(connection: Connection, seeds: Sequence[str]) -> Linked:
     words: set[tuple[Link, str, str]] = set()
     while edge:
         for pair in clusters.pairs_of(connection, edge):
-            pairs[pair[0], pair[1]] = pair
+            if pair[4] != MUST_LINK:  # that is noted between articles; as decisions they are read below
+                pairs[pair[0], pair[1]] = pair
         words.update(decisions.between_leaders(connection, edge))
         reached = {end for a, b, *_ in pairs.values() for end in (a, b)}
         reached |= {end for link, a, b in words if link == Link.MUST for end in (a, b)}

@@ -292,8 +292,11 @@ def merge(connection: Connection, cluster_id: str, into: str) -> None:
 
 
 def drop(connection: Connection, cluster_id: str) -> None:
-    """Forget a cluster without members, for a text that was taken down."""
-    connection.execute(delete(clusters).where(clusters.c.id == cluster_id))
+    """Forget a cluster without members, for a text that was taken down, and the redirects that led to it."""
+    gone = [cluster_id]
+    while gone:
+        connection.execute(delete(clusters).where(clusters.c.id.in_(gone)))
+        gone = list(connection.execute(select(clusters.c.id).where(clusters.c.merged_into.in_(gone))).scalars())
 
 
 def choose(connection: Connection, cluster_id: str, article_id: str) -> None:

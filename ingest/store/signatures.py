@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, TextClause, delete, insert, select, text, update
+from sqlalchemy import Connection, TextClause, delete, func, insert, select, text, update
 
 from ingest.store.schema import bands, signatures
 
@@ -35,8 +35,8 @@ class Signed:
     last_s: int
 
 
-def save(connection: Connection, signed: Signed, keys: Sequence[int], leaves_s: int) -> None:
-    """Keep a signature and put it into the index until `leaves_s`."""
+def save(connection: Connection, signed: Signed, keys: Sequence[int], leaves_s: int | None) -> None:
+    """Keep a signature and put it into the index until `leaves_s`; None: only keep it."""
     connection.execute(
         insert(signatures),
         {
@@ -52,13 +52,32 @@ def save(connection: Connection, signed: Signed, keys: Sequence[int], leaves_s: 
             "leaves_s": leaves_s,
         },
     )
-    connection.execute(insert(bands), [{"hash": key, "number": signed.number} for key in dict.fromkeys(keys)])
+    if leaves_s is not None:
+        connection.execute(insert(bands), [{"hash": key, "number": signed.number} for key in dict.fromkeys(keys)])
 
 
 def of_article(connection: Connection, article_id: str) -> list[Signed]:
     """The signatures of an article's text, one a scheme; none where it is an exact copy of another's or too short."""
     query = select(*_COLUMNS).where(signatures.c.article_id == article_id)
     return [Signed(*row) for row in connection.execute(query)]
+
+
+def leaves(connection: Connection, signed: Signed) -> int | None:
+    """When a text leaves the index, in seconds since 1970; None: it has."""
+    row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
+    return connection.execute(select(signatures.c.leaves_s).where(row)).scalar()
+
+
+def of_other_schemes(connection: Connection, scheme: str, limit: int) -> list[Signed]:
+    """Signatures of other schemes than this, the newest articles first."""
+    query = select(*_COLUMNS).where(signatures.c.scheme != scheme).order_by(signatures.c.number.desc()).limit(limit)
+    return [Signed(*row) for row in connection.execute(query)]
+
+
+def count_other_schemes(connection: Connection, scheme: str) -> int:
+    """How many texts are signed under another scheme than this."""
+    query = select(func.count(signatures.c.number.distinct())).where(signatures.c.scheme != scheme)
+    return connection.execute(query).scalar_one()
 
 
 def load(connection: Connection, article_ids: Sequence[str], scheme: str) -> dict[str, Signed]:

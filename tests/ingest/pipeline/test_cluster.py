@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from ingest.pipeline.cluster import cluster_in_transaction, withdraw
-from ingest.store import clusters, schema
+from ingest.dedup.minhash import SCHEME
+from ingest.pipeline.cluster import cluster_in_transaction, keys_of, withdraw
+from ingest.pipeline.reindex import reindex
+from ingest.store import clusters, schema, signatures
 from ingest.store.engine import Database
 from ingest.types import Copy
 from tests.ingest.dedup.news import edited, story, text
@@ -172,3 +175,24 @@ def test_old_texts_leave_the_index_and_clusters_stay(database: Database) -> None
     assert numbers == {9}
     assert len(kept) == 4
     assert before < partition(database)
+
+
+def test_an_archive_moves_to_a_new_scheme_and_finds_the_same(database: Database) -> None:
+    some = [article(1, text(1)), article(2, edited(1, 1)), article(3, text(3)), article(4, text(3))]
+    cluster(database, *some)
+    with database.writing() as connection:
+        connection.execute(schema.matches.delete().where(schema.matches.c.rule != "same-text"))
+        for signed in signatures.of_other_schemes(connection, "none", 9):
+            signatures.remove(connection, signed, keys_of(signed))
+            signatures.save(connection, replace(signed, scheme="old"), (1, 2, 3), 2**40)
+    (late,) = cluster(database, article(5, edited(1, 2)))
+    assert late.size == 1, "two schemes are never compared"
+    assert list(reindex(database)) == [3]
+    assert list(reindex(database)) == []
+    assert partition(database) == {
+        frozenset({"a0000001", "a0000002", "a0000005"}),
+        frozenset({"a0000003", "a0000004"}),
+    }
+    with database.reading() as connection:
+        assert {signed.scheme for signed in signatures.of_other_schemes(connection, "none", 9)} == {SCHEME}
+    sound(database)

@@ -1,0 +1,33 @@
+"""An archive moved to the scheme of this version, while it is served and while new articles come in.
+
+Text by text, the newest first: each is signed anew and compared with what this scheme has signed by then; its old
+signature goes in the same transaction. Verified pairs stay, since what verifies them is no signature, and so do
+clusters and decisions. New articles are signed under the new scheme from the start, so in the end every pair within
+the window was compared under it. Stopped half way, the next run goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from ingest.dedup.minhash import SCHEME
+from ingest.pipeline.cluster import LOCK, WINDOW, resign
+from ingest.store import signatures
+from ingest.store.engine import Database, serialise
+
+AT_ONCE = 20
+"""Texts in one transaction: others that want to write wait no longer than those take."""
+
+
+def reindex(database: Database, *, window: timedelta = WINDOW) -> Iterator[int]:
+    """Sign anew what other schemes signed; yields how many texts each transaction took."""
+    while True:
+        with database.writing() as connection:
+            serialise(connection, LOCK)
+            old = signatures.of_other_schemes(connection, SCHEME, AT_ONCE)
+            for signed in old:
+                resign(connection, signed, window)
+        if not old:
+            return
+        yield len(old)
