@@ -39,7 +39,7 @@ def create_app(settings: Settings, *, database: Database | None = None, judge: J
     """The application for these settings.
 
     database: where the caller has one open already, and closes it. judge: who carries out what people decide about
-    articles (`ingest.pipeline.decide`); None: decisions are shown, not taken.
+    articles (`ingest.pipeline.decisions`); None: decisions are shown, not taken.
     """
     if settings.open_console and not is_loopback(settings.host):
         raise Misconfigured(

@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, insert, update
 
-from ingest.pipeline import decide
+from ingest.pipeline import decisions
 from ingest.pipeline.cluster import cluster_in_transaction
 from ingest.settings import Settings
 from ingest.store import articles, documents, extractions
@@ -73,7 +73,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def client(settings: Settings, database: Database) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, database=database, judge=decide), base_url="http://localhost") as made:
+    with TestClient(create_app(settings, database=database, judge=decisions), base_url="http://localhost") as made:
         yield made
 
 
