@@ -35,6 +35,7 @@ _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>")
 _ENTITY = re.compile(rb"<!ENTITY\s[^>]{0,2000}")
 _HARMLESS_ENTITY = re.compile(rb"<!ENTITY\s+[\w.-]{1,40}\s+(\"[^\"&%]{0,200}\"|'[^'&%]{0,200}'|\"&#\w{1,7};\")\s*$")
+_FOREIGN = re.compile("[\udc80-\udcff]")
 _SEVEN_BIT = frozenset({"utf-7", "utf7", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "hz", "cp037"})
 _UNSAFE = frozenset({"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"})
 _TAG = re.compile(rb"<[A-Za-z][^<]*")
@@ -100,12 +101,17 @@ def _codec(name: str | None) -> str | None:
 
 
 def _guessed(body: bytes) -> str:
-    # broken UTF-8 with a few foreign bytes is still UTF-8; a text in another encoding breaks at every accent
-    text = body.decode("utf-8", "replace")
-    lost, kept = text.count("\ufffd"), sum(1 for char in text[:100_000] if char > "\x7f" and char != "\ufffd")
-    if lost <= 3 + kept / 3:
-        return text
-    return body.decode("cp1252", "replace")  # as browsers do; who writes in Greek or Japanese declares it
+    """Broken UTF-8, its foreign bytes read as Windows-1252; or all of it, as browsers do, where that is the rule.
+
+    A text in another encoding breaks at every accent, a UTF-8 one only where something foreign was pasted in. Who
+    writes in Greek or Japanese declares it.
+    """
+    text = body.decode("utf-8", "surrogateescape")
+    foreign = sum(1 for char in text[:100_000] if "\udc80" <= char <= "\udcff")
+    proper = sum(1 for char in text[:100_000] if char > "\x7f") - foreign
+    if foreign > 3 + proper / 3:
+        return body.decode("cp1252", "replace")
+    return _FOREIGN.sub(lambda match: bytes([ord(match[0]) - 0xDC00]).decode("cp1252", "replace"), text)
 
 
 def _without_comments(body: bytes) -> bytes:

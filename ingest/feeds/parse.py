@@ -32,6 +32,7 @@ _CUT_OFF = re.compile(
     r"|en savoir plus|leer más)\b.{0,80}|the post .{0,300} appeared first on .{0,100})\s*$"
 )
 _HTML = re.compile(rb"(?i)(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html|head|body)\b")
+_FEED = re.compile(rb"(?i)<(?:rss|feed|rdf:rdf)[\s>]")
 _SITEMAP = re.compile(rb"(?i)(?:<\?[^>]{0,300}>\s*)*<(?:[a-z0-9]{1,20}:)?(?:urlset|sitemapindex)\b")
 
 
@@ -43,7 +44,7 @@ def parse_feed(body: bytes, *, url: str, charset: str | None = None) -> Feed:
     start = text[:4_000].lstrip()
     if start[:1] in (b"{", b"["):
         return _finished(parse_json_feed(text, url))
-    if _HTML.match(start):
+    if _HTML.match(start) and not _FEED.search(start):  # some feeds stand under a DOCTYPE of HTML
         raise FeedUnreadable(f"{url}: expected a feed, got an HTML page", reason="html")
     if _SITEMAP.match(start):
         return parse_sitemap(text, url)
