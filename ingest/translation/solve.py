@@ -15,9 +15,8 @@ from ingest.translation.memory import TranslationMemory, memory_key
 from ingest.translation.repair import repair, restyle
 from ingest.types import HypothesisLike, Remembered, SentenceTranslator
 
-BATCH_TOKENS = 4096
-"""Tokens of one call of the model, padding counted: about two seconds of work on one core with the built-in model,
-and the longest that a stop has to wait."""
+BATCH_TOKENS = 3072
+"""Tokens of one call of the model, padding counted; a stop has to wait for one call at most."""
 
 CAPITALS = 0.7
 """Share of capital letters from which on a sentence is given to the model in small letters as well."""

@@ -63,7 +63,6 @@ def test_plain_news_stays_above_its_floor(lang: str, translator: marian.MarianTr
     check(measure(translator, *read(OWN / f"{lang}-en.tsv"), lang), OWN_FLOORS[lang])
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(folder() is None, reason="INGEST_EVAL_DATA has no newsdev files")
 @pytest.mark.parametrize("lang", ["fr", "de"])
 def test_newsdev_stays_above_its_floor(lang: str, translator: marian.MarianTranslator) -> None:
