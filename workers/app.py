@@ -37,6 +37,10 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 25,
             "retry_on_timeout": False,
+            "max_retries": 1,  # of a publisher; a worker tries for ever
+            "interval_start": 0,
+            "interval_step": 0.1,
+            "interval_max": 0.2,
             "queue_order_strategy": "priority",  # first named, first served
         },
         "broker_connection_retry_on_startup": True,

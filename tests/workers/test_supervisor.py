@@ -1,0 +1,96 @@
+"""Children are kept running, with pauses that grow, and end with their supervisor."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workers import supervisor
+from workers.supervisor import Child
+
+
+def tend_until(child: Child, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        supervisor.tend([child])
+        time.sleep(0.01)
+
+
+def starts(log: Path) -> int:
+    return log.read_text().count("start") if log.exists() else 0
+
+
+def test_child_that_dies_is_started_again_after_growing_pauses(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def die() -> None:
+        with log.open("a") as file:
+            file.write(f"start {time.monotonic()}\n")
+        raise SystemExit(3)
+
+    child = Child("dying", die)
+    tend_until(child, lambda: starts(log) >= 3)
+    first, second, third = (float(line.split()[1]) for line in log.read_text().splitlines()[:3])
+    assert third - second >= 2 * supervisor.FIRST_PAUSE_S > second - first
+
+
+def test_child_that_was_asked_to_end_is_started_again_at_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def end() -> None:
+        with log.open("a") as file:
+            file.write("start\n")
+
+    child = Child("ending", end)
+    began = time.monotonic()
+    tend_until(child, lambda: starts(log) >= 5)
+    assert time.monotonic() - began < 10
+    assert child.failures <= 1
+
+
+def test_child_that_does_not_end_in_time_is_killed_with_its_own_children(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+
+    def ignore() -> None:
+        import signal
+
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        below = os.fork()
+        if below:
+            pids.write_text(f"{os.getpid()} {below}")
+        time.sleep(60)
+
+    child = Child("stubborn", ignore)
+    tend_until(child, lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    supervisor.end([child], grace_s=0.3)
+    for pid in map(int, pids.read_text().split()):
+        assert not runs(pid)
+
+
+def runs(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX":
+                return False
+        except OSError:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_what_a_child_raises_does_not_come_back_into_the_supervisor(capfd: pytest.CaptureFixture[str]) -> None:
+    def break_() -> None:
+        raise ValueError("broken on purpose")
+
+    child = Child("broken", break_)
+    child.start()
+    assert child.process is not None
+    child.process.join(10)
+    assert child.process.exitcode == 1
+    assert "broken on purpose" in capfd.readouterr().err
