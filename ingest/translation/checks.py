@@ -41,7 +41,7 @@ SEVERITY = {
 
 LOW_SCORE = -1.4
 """Mean log-probability per token under which a translation is doubtful. Of 100 news sentences each the v0 model's
-median is -.63 (French) and -.74 (German), its lowest hundredth -1.02 and -1.25; fragments it does not know go down to -2.3."""
+median is -.63 (French) and -.74 (German), its lowest hundredth -1.02 and -1.25; unknown fragments go down to -2.3."""
 
 SHORT, LONG = 0.4, 2.5
 """Bounds of English characters per source character, for sentences of at least MIN_LENGTH. Of newsdev's references one
