@@ -15,6 +15,7 @@ from ingest.types import Article, Copy, State
 from ingest.web.database import Reading
 from ingest.web.ui.alignment import Removed, lay_out, pairs_of
 from ingest.web.ui.render import page
+from ingest.web.ui.words import ASIDE
 
 VIEWS = ("both", "english", "original")
 
@@ -84,7 +85,7 @@ def one_article(request: Request, connection: Reading, article_id: str, view: st
         "article": article,
         "view": view if view in VIEWS else "both",
         "rows": rows,
-        "removed": sum(len(row.blocks) for row in rows if isinstance(row, Removed)),
+        "removed": sum(block.kind not in ASIDE for row in rows if isinstance(row, Removed) for block in row.blocks),
         "title_pairs": pairs_of(article.title_sentences),
         "models": models_of(article),
         "shares": shares_of(article),

@@ -12,7 +12,9 @@ from ingest.types import Article, Match, SharedPassage
 CONTEXT = 90
 """Characters shown around a shared passage."""
 
-WORD = re.compile(r"\s+|\w+(?:[.,:'’-]\w+)*|[^\w\s]")
+WORD = re.compile(r"(?:\w+(?:[.,:'’-]\w+)*|[^\w\s])\s*|\s+")
+"""A word or a mark, and the space after it."""
+
 NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,])\d+(?:\.\d+)?(?!\w)")
 
 NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
@@ -74,12 +76,13 @@ def evidence(match: Match, a: Article, b: Article, *, most: int = 4) -> Evidence
 def word_diff(a: str, b: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Both texts cut where they begin or cease to agree, by words, regardless of case."""
     left, right = WORD.findall(a), WORD.findall(b)
-    matcher = SequenceMatcher(None, [w.casefold() for w in left], [w.casefold() for w in right], autojunk=False)
+    keys_a, keys_b = [w.strip().casefold() for w in left], [w.strip().casefold() for w in right]
     pieces_a: list[Piece] = []
     pieces_b: list[Piece] = []
-    for tag, i, j, k, m in matcher.get_opcodes():
-        _add(pieces_a, "".join(left[i:j]), tag == "equal")
-        _add(pieces_b, "".join(right[k:m]), tag == "equal")
+    for tag, i, j, k, m in SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
+        same = tag == "equal" and any(key.isalnum() or len(key) > 1 for key in keys_a[i:j])  # no lone marks
+        _add(pieces_a, "".join(left[i:j]), same)
+        _add(pieces_b, "".join(right[k:m]), same)
     return tuple(pieces_a), tuple(pieces_b)
 
 
@@ -107,8 +110,13 @@ def _passage(p: SharedPassage, a: str, b: str) -> Passage:
 
 
 def _add(pieces: list[Piece], text: str, same: bool) -> None:
-    if text:
-        pieces.append(Piece(text, same))
+    """Append a stretch, without the space at the end of a shared one, to what is there of its kind."""
+    bare = text.rstrip() if same else text
+    for part, kind in ((bare, same), (text[len(bare) :], False)):
+        if part and pieces and pieces[-1].same == kind:
+            pieces[-1] = Piece(pieces[-1].text + part, kind)
+        elif part:
+            pieces.append(Piece(part, kind))
 
 
 def _tail(text: str) -> str:
@@ -162,7 +170,7 @@ def differing_names(a: str, b: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _bag(text: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in WORD.findall(text) if len(word) > 3)
+    return frozenset(word.strip().casefold() for word in WORD.findall(text) if len(word.strip()) > 3)
 
 
 def _likeness(a: frozenset[str], b: frozenset[str]) -> float:

@@ -50,6 +50,7 @@ def environment() -> Environment:
         "STATES": words.STATES,
         "KINDS": words.KINDS,
         "RULES": RULES,
+        "ASIDE": words.ASIDE,
         "query": query,
         "opening": opening,
     }
