@@ -192,7 +192,7 @@ def test_spans_cover_any_text_without_gaps_or_overlaps(text: str) -> None:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("unit", ["a", "A. ", '"'])
+@pytest.mark.parametrize("unit", ["a", pytest.param("A. ", marks=pytest.mark.slow), '"'])
 def test_one_megabyte_in_one_line_ends_in_time(unit: str) -> None:
     text = (unit * 1_000_000)[:1_000_000]
     began = time.process_time()
