@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.create_index("ix_matches_score", "matches", ["score", "a", "b"], unique=False)
+    op.create_index("ix_matches_score", "matches", ["score", "a", "b"], unique=False, if_not_exists=True)
     dialect = op.get_bind().dialect.name
     for statement in ARTICLES_SEARCH[dialect]:
         op.execute(statement)
