@@ -48,13 +48,8 @@ _HTML = re.compile(
     r"<(?:!doctype\s+html|html|head|body|div|p|article|section|main|span|table|h[1-6]|ul|br|meta|a\s+href)[\s/>]",
     re.IGNORECASE,
 )
-_HTML_START = re.compile(
-    r"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
-)
-_FEED_START = re.compile(
-    r"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*(?:<\?[^>]*>\s*)*<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b",
-    re.I | re.S,
-)
+_HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_FEED_START = re.compile(r"<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b", re.IGNORECASE)
 
 
 def describe_binary(body: bytes) -> str | None:
@@ -99,7 +94,7 @@ def decode(body: bytes, charset: str | None = None) -> str:
 def looks_like_html(text: str, content_type: str) -> bool:
     """Is it a page rather than plain text? The text decides where it is clear, else what the server said."""
     start = text[:100_000]
-    if _HTML_START.match(start):
+    if _HTML_START.match(start, _opening(start)):
         return True
     tags = len(_HTML.findall(start))
     return tags >= 1 if content_type in ("text/html", "application/xhtml+xml") else tags >= 6
@@ -107,7 +102,21 @@ def looks_like_html(text: str, content_type: str) -> bool:
 
 def looks_like_feed(text: str) -> bool:
     """Is it a feed, a sitemap or an OPML file?"""
-    return _FEED_START.match(text[:10_000]) is not None
+    start = text[:10_000]
+    return _FEED_START.match(start, _opening(start)) is not None
+
+
+def _opening(text: str) -> int:
+    """Where the text begins behind blanks, comments and processing instructions."""
+    place = 0
+    while True:
+        while place < len(text) and text[place].isspace():
+            place += 1
+        mark = "-->" if text.startswith("<!--", place) else "?>" if text.startswith("<?", place) else None
+        end = text.find(mark, place) if mark else -1
+        if mark is None or end < 0:
+            return place
+        place = end + len(mark)
 
 
 def _declared(body: bytes) -> tuple[str, ...]:

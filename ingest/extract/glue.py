@@ -27,6 +27,7 @@ _SEAM = re.compile(
     '(?<=[a-zß-öø-ÿ]{2}|[a-zß-öø-ÿ][»”"])'
     rf"(?=(?:{'|'.join(_OPENERS.split())}) \w|[LD]['’]\w|(?:À|A) (?:lire|voir)\b|(?:{_LABELS}) ?:)"
 )
+_HUMP = re.compile('[a-zß-öø-ÿ»”"][A-ZÀ-ÖØ-Þ]')  # most lines have none
 _WORD = re.compile(r"[^\W\d_]+")
 
 MIN_WORDS = 2
@@ -38,7 +39,7 @@ MAX_LINE = 600
 
 def split_glued(line: str) -> tuple[str, ...]:
     """The parts of a line, in order, whose concatenation is the line; most lines have one."""
-    if len(line) > MAX_LINE:
+    if len(line) > MAX_LINE or _HUMP.search(line) is None:
         return (line,)
     parts: list[str] = []
     start = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.extract.cleaner import Part, clean_lines
-from ingest.extract.limits import MAX_DEPTH, MAX_ELEMENTS, count_elements, depth, harmless
+from ingest.extract.limits import MAX_ELEMENTS, count_elements, harmless
 from ingest.extract.linear import HtmlLine, page_lines
 from ingest.extract.metadata import read_metadata
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
@@ -40,7 +40,7 @@ def look_at(html: str, url: str | None) -> Looked | None:
     if tree is None:
         return None
     lines = page_lines(tree)
-    heavy = count_elements(safe) > MAX_ELEMENTS or depth(safe) > MAX_DEPTH
+    heavy = count_elements(safe) > MAX_ELEMENTS
     texts = ["", ""] if heavy else [trafilatura_text(safe, url), readability_text(safe)]
     texts.append(resiliparse_text(safe))
     return Looked(tree, lines, votes(lines, texts), not heavy)
@@ -54,7 +54,9 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
     lines = [replace(line, text=repair_text(line.text)) for line in looked.lines]
     scores = score_page(lines, looked)
     parts = [
-        Part(line.text, None, line.kind, score) for line, score in zip(lines, scores, strict=True) if line.text.strip()
+        Part(line.text, None, line.kind, score)
+        for line, score in zip(lines, scores, strict=True)
+        if line.text.strip() and (looked.whole or score > 0)  # of a page that is too heavy only what may be kept
     ]
     title, others, metadata = read_metadata(looked.tree, page.url)
     site = registered_domain(page.url) if page.url else None

@@ -28,6 +28,8 @@ _RAW = re.compile(r"<(script|style|template|svg|noembed|iframe|object|math)\b", 
 _JSON_LD = re.compile(r"application/ld\+json", re.IGNORECASE)
 _OPENING = re.compile(r"<[a-zA-Z]")
 _TAG_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]{0,30}")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_SELF_CLOSING = frozenset({"p", "li", "td", "tr", "th", "dd", "dt", "option", "body", "html"})
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
@@ -35,7 +37,7 @@ _VOID = frozenset(
 
 def harmless(html: str) -> str:
     """The page without comments, scripts, styles and absurd tags, ready for a parser."""
-    return _without_absurd_tags(_without_raw(_without_comments(html.replace("\x00", ""))))
+    return _flat(_without_absurd_tags(_without_raw(_without_comments(html.replace("\x00", "")))))
 
 
 def count_elements(html: str) -> int:
@@ -43,17 +45,22 @@ def count_elements(html: str) -> int:
     return len(_OPENING.findall(html))
 
 
-def depth(html: str) -> int:
-    """The deepest nesting of the page, counting what is never closed; paragraphs and list items close themselves."""
-    deepest = level = 0
-    for match in re.finditer(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})", html):
-        name = match[2].lower()
-        if name in _VOID or name in ("p", "li", "td", "tr", "th", "dd", "dt", "option"):
+def _flat(html: str) -> str:
+    """The page without the tags that are nested deeper than MAX_DEPTH; their text stays.
+
+    Counts what is never closed; paragraphs, list items and cells close themselves.
+    """
+    pieces, start, level = [], 0, 0
+    for tag in _TAG.finditer(html):
+        name = tag[2].lower()
+        if name in _VOID or name in _SELF_CLOSING:
             continue
-        level += -1 if match[1] else 1
-        level = max(level, 0)
-        deepest = max(deepest, level)
-    return deepest
+        level = max(0, level - 1) if tag[1] else level + 1
+        if level > MAX_DEPTH or (tag[1] and level == MAX_DEPTH):
+            pieces.append(html[start : tag.start()])
+            end = html.find(">", tag.end())
+            start = len(html) if end < 0 else end + 1
+    return "".join([*pieces, html[start:]]) if pieces else html
 
 
 def _without_comments(html: str) -> str:

@@ -28,6 +28,12 @@ joiners U+200C and U+200D stay: Persian words and emoji need them."""
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 _COMBINING_RUN = re.compile(f"({_MARK}{{{MAX_COMBINING}}}){_MARK}+")
 _ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_MOJIBAKE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c"
+    "\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]|[\u0080-\u009f\ud800-\udfff]"
+)
+"""Lead and continuation byte of UTF-8 read as Windows-1252 or Latin-1: without such a pair ftfy need not look."""
+
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -46,7 +52,7 @@ def repair_text(text: str) -> str:
             if not _ENTITY.search(text):
                 break
             text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
-    if not text.isascii():
+    if not text.isascii() and _MOJIBAKE.search(text):
         text = _fix_encoding(text[:MAX_REPAIRED]) + text[MAX_REPAIRED:]
     return clean_text(text)
 

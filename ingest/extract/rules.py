@@ -24,6 +24,9 @@ DEFAULT_MAX = 160
 MAX_GAP = 5
 """Words that "..." in a phrase stands for at most."""
 
+REMEMBERED = 20_000
+"""Short lines whose answer is kept: with 160 characters at most they take a few megabytes."""
+
 _MEMORY = 64 << 20
 """Upper limit of an RE2 automaton in bytes: RE2's own (8 MB) is too small for all patterns in one set."""
 
@@ -35,7 +38,8 @@ _KINDS = {
     "keep": BlockKind.HEADING,
 }
 _WORD = re.compile(r"\w+")
-_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "\u2011": "-", "\u2010": "-"})
+_APOSTROPHES = ("\u2019", "\u2018", "\u02bc", "\u00b4")
+_HYPHENS = ("\u2011", "\u2010")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,17 @@ def wording(text: str) -> Wording:
 
 def plain(text: str) -> str:
     """The line with straight apostrophes and single blanks, in its own case."""
-    return " ".join((text if text.isascii() else text.translate(_APOSTROPHES)).split())
+    return " ".join(straight(text).split())
+
+
+def straight(text: str) -> str:
+    """The text with straight apostrophes and plain hyphens; as long as before."""
+    if not text.isascii():
+        for mark in _APOSTROPHES:
+            text = text.replace(mark, "'")
+        for mark in _HYPHENS:
+            text = text.replace(mark, "-")
+    return text
 
 
 def fold(text: str) -> str:
@@ -120,6 +134,7 @@ class RuleTable:
             for phrase in rule.holds:
                 first = _phrase(phrase)[0]
                 self._holds[first[:4] + "*" if first.endswith("*") else first].append((_phrase(phrase), number))
+        self._known: dict[str, Hit | None] = {}  # the same short lines stand on page after page
         self._starred = any(key.endswith("*") for key in self._holds)
 
     @cached_property
@@ -129,6 +144,15 @@ class RuleTable:
 
     def match(self, line: Wording) -> Hit | None:
         """The first rule of the table, cuts aside, that takes the whole line; None where none does."""
+        if len(line.text) > DEFAULT_MAX:
+            return self._match(line)
+        if line.text not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[line.text] = self._match(line)
+        return self._known[line.text]
+
+    def _match(self, line: Wording) -> Hit | None:
         length = len(line.written)
         if length > self.longest:
             return None
@@ -144,7 +168,7 @@ class RuleTable:
         """The first rule that takes the end of the line; its `start` counts in `text`."""
         if ":" not in text and "|" not in text:  # every cut has one: most paragraphs need no search
             return None
-        lowered = text.translate(_APOSTROPHES).lower()
+        lowered = straight(text).lower()
         if len(lowered) != len(text):  # a letter that grows in lower case would shift the cut
             return None
         for rule, pattern in self._cuts:

@@ -44,7 +44,7 @@ class Forest:
         left = (matrix[:, self.feature] <= self.threshold).astype(np.float32)
         decisions = left.reshape(len(matrix), trees, splits).transpose(1, 0, 2)
         chosen = np.matmul(decisions, self.path) == self.length  # (T, rows, N + 1)
-        odds = self.base + np.einsum("trl,tl->r", chosen, self.value)
+        odds = self.base + np.matmul(chosen.astype(np.float32), self.value[:, :, None]).sum(axis=(0, 2))
         return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float64)
 
 

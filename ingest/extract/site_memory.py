@@ -32,6 +32,9 @@ MAX_TOPICAL = 0.3
 """A paragraph that shares more of its content words with the new text of the article is about it, however often it
 was seen: the lead of a story that runs for days."""
 
+MAX_TOPICAL_OPENING = 0.1
+"""The same for paragraphs that open the text, above all new ones: that is where leads stand, and policies seldom."""
+
 KNOWN = 2
 """Articles from which on a paragraph is no new text."""
 
@@ -53,15 +56,17 @@ def fingerprints(blocks: Iterable[Block]) -> dict[bytes, str]:
     return {fingerprint(block.text): block.text for block in blocks if block.text}
 
 
-def is_furniture(seen: Seen, articles: int, *, paragraph: bool, topical: float) -> bool:
+def is_furniture(seen: Seen, articles: int, *, paragraph: bool, topical: float, opening: bool = False) -> bool:
     """Does what the site repeats say that a block is no part of the article?
 
     articles: how many articles of the site were seen. paragraph: the block reads like running text.
     topical: share of its content words that the new running text of the page has.
+    opening: no new text stands above it.
     """
     share = seen.articles / max(1, articles)
     if paragraph:
-        return seen.articles >= MIN_ARTICLES_TEXT and share >= MIN_SHARE_TEXT and topical < MAX_TOPICAL
+        limit = MAX_TOPICAL_OPENING if opening else MAX_TOPICAL
+        return seen.articles >= MIN_ARTICLES_TEXT and share >= MIN_SHARE_TEXT and topical < limit
     return seen.articles >= MIN_ARTICLES and share >= MIN_SHARE
 
 
@@ -73,12 +78,16 @@ def heed(blocks: list[Block], lines: Sequence[Wording], site: str, memory: SiteM
     paragraphs = [is_sentence(line.text) for line in lines]
     new_text = [text and seen.articles < KNOWN for text, seen in zip(paragraphs, known, strict=True)]
     topical = topicality(lines, new_text) if any(seen.articles for seen in known) else [0.0] * len(lines)
+    opening = True
     for i, (block, seen) in enumerate(zip(blocks, known, strict=True)):
+        opening = opening and not (block.kept and new_text[i])
         if seen.pin is not None and block.kind is not BlockKind.TITLE:
             rule = "pinned-keep" if seen.pin else "pinned-drop"
             kind = BlockKind.PARAGRAPH if seen.pin else BlockKind.BOILERPLATE
             blocks[i] = replace(block, kind=kind, kept=seen.pin, rule=rule, evidence="pinned for this site")
-        elif block.kept and is_furniture(seen, recalled.articles, paragraph=paragraphs[i], topical=topical[i]):
+        elif block.kept and is_furniture(
+            seen, recalled.articles, paragraph=paragraphs[i], topical=topical[i], opening=opening
+        ):
             evidence = f"in {seen.articles} of {recalled.articles} other articles of {site}"
             blocks[i] = replace(block, kind=BlockKind.BOILERPLATE, kept=False, rule="site-repeat", evidence=evidence)
 

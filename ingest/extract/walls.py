@@ -86,7 +86,9 @@ def find_wall(blocks: Sequence[Block], title: str | None, facts: Facts | None = 
     prompts = Counter(block.rule for block in blocks if block.rule in _PROMPTS)
     if len(text) < SHORT:
         words = set(_CONSENT.findall(text))
-        if len(words) >= 3 or (len(words) >= 2 and len(text) < STUB):
+        if words and len(text) < STUB:  # what the cleaner has dropped speaks too
+            words |= set(_CONSENT.findall(fold(" ".join(block.text for block in blocks)[:20_000])))
+        if len(words) >= 3:
             return Wall(
                 "consent-wall", f"The page asks for consent and shows no article ({', '.join(sorted(words)[:3])})."
             )

@@ -1,0 +1,99 @@
+"""What a site repeats goes, what its articles say stays."""
+
+from __future__ import annotations
+
+import random
+
+from ingest.extract import DictSiteMemory, extract_lines, fingerprint
+from ingest.types import Document
+from tests.ingest.extract.pages import PARAGRAPHS
+
+URL = "https://news.example.org/article"
+SITE = "example.org"
+POLICY = "The Daily Example follows the principles of the press council and corrects its errors in public and at once."
+FURNITURE = ("Northbridge | Harbour | Regions", "Our reporters at the harbour", "More voices of the region", POLICY)
+SUBJECTS = ("tram", "bridge", "school", "library", "harbour", "market", "theatre", "hospital", "stadium", "museum")
+
+
+def article(number: int, *, lead: str | None = None) -> list[str]:
+    """One article's paragraphs, of words no other article has."""
+    rng = random.Random(number)
+    subject = f"{SUBJECTS[number % len(SUBJECTS)]}{number}"
+    words = [f"{a}{b}{number}" for a in ("plan", "cost", "vote", "street", "mayor") for b in ("ing", "ed", "er")]
+    paragraphs = [
+        f"The {subject} {rng.choice(words)} was decided on Monday after the {rng.choice(words)} had met "
+        f"for {rng.randint(2, 9)} hours about the {rng.choice(words)} of the {subject}."
+        for _ in range(6)
+    ]
+    return [
+        lead or f"Everybody in the town waits for the {subject}, and the {subject} waits for its money, it seems.",
+        *paragraphs,
+    ]
+
+
+def page(number: int, **options: str) -> list[str]:
+    return [*FURNITURE[:2], *article(number, **options), *FURNITURE[2:]]
+
+
+def read(lines: list[str], memory: DictSiteMemory | None) -> Document:
+    ended = extract_lines(lines, url=URL, memory=memory)
+    assert isinstance(ended, Document)
+    return ended
+
+
+def test_after_five_pages_the_furniture_is_gone_and_no_article_lost_a_line() -> None:
+    memory = DictSiteMemory()
+    for number in range(30):
+        document = read(page(number), memory)
+        kept = {block.text for block in document.blocks if block.kept}
+        assert set(article(number)) <= kept
+        if number >= 5:
+            assert not kept & set(FURNITURE)
+        memory.learn(SITE, str(number), document.blocks)
+    rules = {block.text: block.rule for block in document.blocks}
+    assert rules[POLICY] == "site-repeat"
+    evidence = next(block.evidence for block in document.blocks if block.text == POLICY)
+    assert "29 of 29 other articles of example.org" in evidence
+
+
+def test_a_block_of_one_article_is_never_removed() -> None:
+    memory = DictSiteMemory()
+    first = read(page(0), memory)
+    for _ in range(10):
+        memory.learn(SITE, "the same article", first.blocks)
+    again = read(page(0), memory)
+    assert [block.text for block in again.blocks if block.kept] == [block.text for block in first.blocks if block.kept]
+
+
+def test_the_lead_that_updates_of_one_story_share_stays() -> None:
+    memory = DictSiteMemory()
+    lead = PARAGRAPHS["en"][0]
+    for number in range(8):
+        follow_up = [
+            lead,
+            *(text.replace("March", f"March {number}") for text in PARAGRAPHS["en"][1:4]),
+            *article(number)[1:3],
+        ]
+        document = read([*FURNITURE[:2], *follow_up, *FURNITURE[2:]], memory)
+        assert lead in document.text
+        memory.learn(SITE, str(number), document.blocks)
+
+
+def test_a_pin_wins_over_everything() -> None:
+    memory = DictSiteMemory()
+    for number in range(6):
+        memory.learn(SITE, str(number), read(page(number), memory).blocks)
+    memory.pins[SITE, fingerprint(POLICY)] = True
+    memory.pins[SITE, fingerprint(article(7)[2])] = False
+    rules = {block.text: (block.kept, block.rule) for block in read(page(7), memory).blocks}
+    assert rules[POLICY] == (True, "pinned-keep")
+    assert rules[article(7)[2]] == (False, "pinned-drop")
+
+
+def test_without_a_url_or_a_memory_nothing_is_remembered() -> None:
+    memory = DictSiteMemory()
+    for number in range(6):
+        memory.learn(SITE, str(number), read(page(number), memory).blocks)
+    nowhere = extract_lines(page(7), memory=memory)
+    assert isinstance(nowhere, Document)
+    assert nowhere.text == read(page(7), None).text
