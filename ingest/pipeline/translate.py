@@ -5,6 +5,7 @@ A batch that fails is tried again document by document: one poisonous text costs
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +16,24 @@ from ingest.pipeline.runtime import Runtime
 from ingest.store import articles, documents, extractions, units
 from ingest.store.translation_memory import SqlTranslationMemory
 from ingest.store.units import Unit
-from ingest.translation import review_flags, translate_texts
-from ingest.types import Article, Document, Identified, Span, Stage, Translation
+from ingest.translation import Stopped, review_flags, translate_texts
+from ingest.types import (
+    UNDETERMINED,
+    Article,
+    Document,
+    Identified,
+    SentenceTranslator,
+    Span,
+    Stage,
+    Translation,
+)
 from ingest.urls import registered_domain
+
+ENGLISH = "en"
+
+FOREIGN_SHARE = 0.25
+"""Share of a text in languages without a model from which on the document waits. Below it the article goes out with
+those sentences in their own wording, flagged: a quotation in Spanish must not hold back a French report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,9 @@ def translate_documents(
     with units.kept(runtime.database, claimed, settings.translate_lease_s):
         try:
             return _translate([_load(unit, runtime) for unit in claimed], runtime, should_stop)
+        except Stopped:
+            units.release(runtime.database, claimed)
+            return ()
         except Exception as error:
             if len(claimed) == 1:
                 failed(claimed[0], runtime, error)
@@ -82,7 +101,7 @@ def _load(unit: Unit, runtime: Runtime) -> Claimed:
 
 def _translate(batch: Sequence[Claimed], runtime: Runtime, should_stop: Callable[[], bool]) -> tuple[str, ...]:
     """Translate titles and texts together, keep each article in a transaction of its own."""
-    texts = [text for item in batch for text in _texts(item)]
+    texts = [text for item in batch for text in _texts(item, runtime.translator)]
     memory = SqlTranslationMemory(runtime.database)
     translations = translate_texts(texts, runtime.translator, memory, should_stop=should_stop)
     pairs = zip(translations[::2], translations[1::2], strict=True)
@@ -91,15 +110,30 @@ def _translate(batch: Sequence[Claimed], runtime: Runtime, should_stop: Callable
     )
 
 
-def _texts(item: Claimed) -> tuple[tuple[str, tuple[Span, ...]], tuple[str, tuple[Span, ...]]]:
+def _texts(item: Claimed, translator: SentenceTranslator) -> tuple[tuple[str, tuple[Span, ...]], ...]:
+    """The title and the text, each with its spans. A language without a model is a misreading in a title."""
     title = item.document.title or ""
-    title_spans = (Span(0, len(title), item.title_lang),) if title else ()
-    return (title, title_spans), (item.document.text, item.identified.spans)
+    lang = item.title_lang
+    if lang != ENGLISH and translator.model(lang) is None:
+        lang = item.identified.lang
+    return (title, (Span(0, len(title), lang),) if title else ()), (item.document.text, item.identified.spans)
+
+
+def missing_model(identified: Identified, translator: SentenceTranslator) -> str | None:
+    """The language a document has to wait for; None where it can go out."""
+    foreign = Counter[str]()
+    for span in identified.spans:
+        if span.lang not in (ENGLISH, UNDETERMINED) and translator.model(span.lang) is None:
+            foreign[span.lang] += span.end - span.start
+    if identified.lang in foreign:
+        return identified.lang
+    length = max((span.end for span in identified.spans), default=0)
+    return foreign.most_common(1)[0][0] if foreign and foreign.total() >= FOREIGN_SHARE * length else None
 
 
 def _keep(item: Claimed, title: Translation, text: Translation, runtime: Runtime) -> bool:
     """Keep one article with the end of its unit; whether it goes on to the next stage."""
-    missing = text.missing or title.missing
+    missing = missing_model(item.identified, runtime.translator)
     with runtime.database.writing() as connection:
         if missing is not None:
             units.wait_for_model(connection, item.unit, missing)

@@ -106,6 +106,30 @@ def test_a_language_without_a_model_waits_and_runs_when_it_appears(runtime: Runt
     assert translate_documents(later) == (document_id,)
 
 
+def test_a_quotation_without_a_model_does_not_hold_the_article_back(runtime: Runtime) -> None:
+    german = (
+        GERMAN + "\n" + "Die Opposition sprach von einem schweren Fehler und verlangte sofort neue Verhandlungen. " * 6
+    )
+    document_id = take_in(runtime, GERMAN + "\n" + SPANISH.split(". ")[0] + ".\n" + german)
+    assert translate_documents(runtime) == (document_id,)
+    with runtime.database.reading() as connection:
+        article = articles.load(connection, document_id)
+    assert article is not None
+    foreign = [sentence for sentence in article.sentences if sentence.lang == "es"]
+    assert foreign
+    assert all(sentence.target == sentence.source and "not-english" in sentence.flags for sentence in foreign)
+
+
+def test_a_stop_gives_the_documents_back_with_their_attempts(runtime: Runtime) -> None:
+    document_id = take_in(runtime, GERMAN)
+    assert translate_documents(runtime, should_stop=lambda: True) == ()
+    assert state(runtime, document_id) == (Stage.TRANSLATE, State.PENDING)
+    with runtime.database.reading() as connection:
+        row = documents.load(connection, document_id)
+    assert row is not None
+    assert row["attempts"] == 0
+
+
 def test_a_text_in_no_language_is_rejected_with_a_sentence(runtime: Runtime) -> None:
     document_id = take_in(
         runtime, "0412 7731 99 +++ 4711 ### 0815 // 31337 42 42 42 !!! ??? 1234567 890 11 22 33 44 55 66 77 88"
