@@ -342,6 +342,7 @@ outcomes = Table(  # the trail: exactly one row per unit, stage and attempt
     Column("at", Utc, nullable=False),
     Index("ix_outcomes_document", "document_id", "id"),
     Index("ix_outcomes_at", "at", "stage", "outcome"),
+    sqlite_autoincrement=True,  # metrics follow the trail by number, also after it was pruned
 )
 
 translation_memory = Table(

@@ -240,6 +240,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("a", "b", name=op.f("pk_matches")),
     )
     op.create_index("ix_matches_b", "matches", ["b"], unique=False)
+    op.create_index("ix_matches_score", "matches", ["score", "a", "b"], unique=False)
     op.create_table(
         "members",
         sa.Column("article_id", sa.String(length=32), nullable=False),
@@ -265,6 +266,7 @@ def upgrade() -> None:
         sa.Column("worker", sa.Text(), nullable=True),
         sa.Column("at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outcomes")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_outcomes_at", "outcomes", ["at", "stage", "outcome"], unique=False)
     op.create_index("ix_outcomes_document", "outcomes", ["document_id", "id"], unique=False)
