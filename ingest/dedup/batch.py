@@ -29,6 +29,8 @@ NEIGHBOURS = 16
 """In a band that more than `candidates.PER_KEY` texts share, each is compared with so many next to it, the texts being
 sorted by their signatures."""
 
+PAIRS_AT_ONCE = 65_536
+
 DETAILS = 4096
 """Texts whose detail is remembered between verifications."""
 
@@ -130,12 +132,10 @@ class _Batch:
         sizes = np.array([len(self.nodes[number].features.rare) for number in self.comparable])
         found: list[tuple[float, int, int]] = []
         for left, right in _colliding(signatures):
-            shared = np.concatenate([
-                (signatures[left[i : i + 65536]] == signatures[right[i : i + 65536]]).mean(axis=1)
-                for i in range(0, len(left), 65536)
-            ] or [np.zeros(0)])  # fmt: skip
-            contained = shared / (1 + shared) * (sizes[left] + sizes[right])
-            contained = np.minimum(1.0, contained / np.maximum(1, np.minimum(sizes[left], sizes[right])))
+            shared = (signatures[left] == signatures[right]).mean(axis=1)
+            sizes_of_both = (sizes[left], sizes[right])
+            contained = shared / (1 + shared) * sum(sizes_of_both)
+            contained = np.minimum(1.0, contained / np.maximum(1, np.minimum(*sizes_of_both)))
             good = contained >= candidates.LEAST_CONTAINMENT
             ends = (numbers[left[good]].tolist(), numbers[right[good]].tolist())
             found += zip((-contained[good]).tolist(), *ends, strict=True)
@@ -232,12 +232,12 @@ def _colliding(signatures: NDArray[np.uint16]) -> Iterator[tuple[NDArray[np.int6
     """Pairs of rows that share a band, each pair once, in parts: one array of lower and one of higher rows."""
     order = np.lexsort(signatures.T[::-1])  # texts alike stand side by side
     bands = np.ascontiguousarray(signatures[order]).view(np.uint32)  # two rows are one number
-    seen = np.zeros(0, dtype=np.int64)
     count = len(signatures)
-    for band in range(BANDS):
-        codes = _in_band(bands[:, band], order, count)
-        seen = np.union1d(seen, codes)
-    yield seen // count, seen % count
+    codes = np.sort(np.concatenate([_in_band(bands[:, band], order, count) for band in range(BANDS)]))
+    pairs = codes[np.r_[True, codes[1:] != codes[:-1]]] if len(codes) else codes
+    for start in range(0, len(pairs), PAIRS_AT_ONCE):
+        some = pairs[start : start + PAIRS_AT_ONCE]
+        yield some // count, some % count
 
 
 def _in_band(keys: NDArray[np.uint32], order: NDArray[np.intp], count: int) -> NDArray[np.int64]:
@@ -257,7 +257,7 @@ def _in_band(keys: NDArray[np.uint32], order: NDArray[np.intp], count: int) -> N
             break
         a, b = order[by_key[left]], order[by_key[left + step]]
         found.append(np.minimum(a, b) * count + np.maximum(a, b))
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
 def _most(found: list[tuple[float, int, int]]) -> list[tuple[int, int]]:

@@ -111,7 +111,7 @@ def verify(a: Features, b: Features, detail_a: Callable[[], Detail], detail_b: C
     if a.lang != b.lang or not (a.comparable and b.comparable):
         return None
     measures = _by_stems(a, b)
-    if _score(measures | {"passages": 1.0, "counterparts": 1.0, "bigrams when short": measures["shortness"]}) < 0:
+    if _score(_at_best(measures)) < 0:
         return None
     return weigh(measures, detail_a(), detail_b(), swapped=(b.total, b.digest) < (a.total, a.digest))
 
@@ -126,6 +126,21 @@ def _by_stems(a: Features, b: Features) -> dict[str, float]:
         "shortness": min(2.0, max(0.0, math.log(100 / shorter))),
         "length": min(3.0, max(0.0, math.log(longer / 100))),
         "base": 1.0,
+    }
+
+
+def _at_best(measures: dict[str, float]) -> dict[str, float]:
+    """The most that sentences and bigrams may show for these stems: both come from shared stems.
+
+    On all 740,000 development candidates passages exceed containment by .08 at most (one in 10,000), bigrams on the
+    verified ones by .11; six candidates in seven need not be looked at further.
+    """
+    contained = measures["containment"]
+    passages = min(1.0, contained + 0.08)
+    return measures | {
+        "passages": passages,
+        "counterparts": min(1.0, passages / COUNTERPART),
+        "bigrams when short": min(1.0, contained + 0.15) * measures["shortness"],
     }
 
 
