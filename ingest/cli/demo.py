@@ -139,6 +139,6 @@ def _table(database: Database, ids: dict[str, str]) -> Table:
                 str(sentences),
                 str(struck),
                 " ".join(related),
-                found[document_id].title,
+                found[document_id].title or found[document_id].excerpt[:60] + " …",
             )
     return table

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ingest.errors import IngestError
 from ingest.settings import load
@@ -37,9 +37,11 @@ def status(as_json: AsJson = False) -> None:
         by_stage = {stage: {st: n for (at, st), n in counts.items() if at == stage} for stage in map(str, Stage)}
         print(json.dumps({"documents": sum(counts.values()), "stages": by_stage, "reasons": reasons}))
         return
-    table = Table("stage", *map(str, State), header_style="bold")
-    for stage in map(str, Stage):
-        table.add_row(stage, *(str(counts.get((stage, str(state)), "")) for state in State))
+    table = Table("", *map(str, Stage), header_style="bold")
+    for state in map(str, State):
+        row = [counts.get((str(stage), state), 0) for stage in Stage]
+        if any(row):
+            table.add_row(state, *(str(count or "") for count in row))
     console = Console()
     console.print(table)
     for state, found in reasons.items():
@@ -63,10 +65,12 @@ def articles(
         for row in page.rows:
             print(json.dumps(_listed(row), ensure_ascii=False))
         return
-    table = Table("id", "date", "lang", "source", "copies", "title", "flags", header_style="bold")
+    table = Table(Column("id", no_wrap=True), "date", "lang", "source", "copies", "title", "flags", header_style="bold")
     for row in page.rows:
         copies = str(row.size - 1) if row.size > 1 else ""
-        table.add_row(row.id, _day(row.sort_at), row.lang, row.source, copies, row.title, " ".join(row.flags))
+        table.add_row(
+            row.id, _day(row.sort_at), row.lang, row.source, copies, row.title or row.excerpt[:60], " ".join(row.flags)
+        )
     Console().print(table)
 
 
@@ -85,7 +89,7 @@ def clusters(
         for row in page.rows:
             print(json.dumps(_cluster(row), ensure_ascii=False))
         return
-    table = Table("id", "size", "weakest", "languages", "sources", "title", header_style="bold")
+    table = Table(Column("id", no_wrap=True), "size", "weakest", "languages", "sources", "title", header_style="bold")
     for row in page.rows:
         weakest = "" if row.weakest is None else f"{row.weakest:.2f}"
         table.add_row(row.id, str(row.size), weakest, " ".join(row.langs), ", ".join(row.sources), row.head.title)
