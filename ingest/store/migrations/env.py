@@ -1,13 +1,14 @@
 """What Alembic runs: the connection is handed in by `ingest.store.migrations.upgrade`, which owns the transaction."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 
 from ingest.store.schema import Utc, is_ours, metadata
 
 
-def render(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def render(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
     """Our own types by their names."""
     if kind == "type" and isinstance(item, Utc):
         autogen_context.imports.add("from ingest.store.schema import Utc")
