@@ -15,6 +15,7 @@ from ingest.store.metrics import StoreMetrics
 from ingest.store.tokens import Scope
 from ingest.web.auth import program
 from ingest.web.database import TheDatabase, TheSettings
+from ingest.web.problems import described
 
 MISSED = 3
 """Runs of the reconciler that may be missed before we say so."""
@@ -51,6 +52,7 @@ def readyz(database: TheDatabase, settings: TheSettings) -> JSONResponse:
     "/metrics",
     summary="Prometheus metrics",
     response_class=PlainTextResponse,
+    responses=described(401, 403),
     dependencies=[Depends(program(Scope.READ))],
 )
 def metrics(request: Request) -> Response:

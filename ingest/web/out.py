@@ -32,7 +32,15 @@ router = APIRouter(prefix="/out", tags=["feeds"], dependencies=[Depends(within_r
     "/articles.{form}",
     response_class=Response,
     responses=described(304, 401, 403, 422, 429)
-    | {200: {"content": {media: {"schema": {"type": "string"}} for media, _ in MEDIA.values()}}},
+    | {
+        200: {
+            "content": {
+                "application/atom+xml": {"schema": {"type": "string"}},
+                "application/rss+xml": {"schema": {"type": "string"}},
+                "application/feed+json": {"schema": {"type": "object"}},
+            }
+        }
+    },
 )
 def feed(
     request: Request,

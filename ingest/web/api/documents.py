@@ -110,7 +110,7 @@ Key = Annotated[
 ]
 
 
-@router.post("", status_code=202, response_model=Received, responses=described(401, 403, 409, 413, 422))
+@router.post("", status_code=202, response_model=Received, responses=described(400, 401, 403, 409, 413, 422))
 def push(body: Pushed, database: TheDatabase, who: Pusher, key: Key = None) -> Response:
     """Take a text in. 202: it is kept, and becomes an article soon; `status_url` says how far it is."""
     with database.writing() as connection:
@@ -118,7 +118,7 @@ def push(body: Pushed, database: TheDatabase, who: Pusher, key: Key = None) -> R
     return Response(answer, status_code=202, media_type="application/json")
 
 
-@router.post("/batch", status_code=202, response_model=ReceivedBatch, responses=described(401, 403, 409, 413, 422))
+@router.post("/batch", status_code=202, response_model=ReceivedBatch, responses=described(400, 401, 403, 409, 413, 422))
 def push_batch(body: PushedBatch, database: TheDatabase, who: Pusher, key: Key = None) -> Response:
     """Take up to 100 texts in, all of them or none."""
     with database.writing() as connection:
