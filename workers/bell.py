@@ -63,6 +63,9 @@ def dispatch(database: Database, settings: Settings) -> int:
 
 def dispatch_feeds(database: Database, settings: Settings) -> int:
     """Ring for every feed that is due and that nobody was told of, as far as the watermark allows."""
+    with database.reading() as connection:
+        if not feeds.has_due(connection):
+            return 0
     room = settings.watermark - depths()[Stage.FETCH]
     if room <= 0:
         return 0

@@ -157,6 +157,12 @@ def remove(connection: Connection, feed_id: str) -> None:
     connection.execute(delete(feeds).where(feeds.c.id == feed_id))
 
 
+def has_due(connection: Connection, *, now: datetime | None = None) -> bool:
+    """Whether `due_feeds` would find any; asks without writing."""
+    untold = or_(feeds.c.queued_at.is_(None), feeds.c.queued_at < at(now, -TOLD_AGAIN_S))
+    return connection.execute(select(feeds.c.id).where(_due(now), untold).limit(1)).first() is not None
+
+
 def due_feeds(connection: Connection, limit: int, *, now: datetime | None = None) -> tuple[str, ...]:
     """The feeds a worker should be told of now, noted as told, those first that have waited longest."""
     query = (

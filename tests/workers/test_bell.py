@@ -8,10 +8,10 @@ from pathlib import Path
 
 import kombu.pools
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from ingest.settings import Settings
-from ingest.store import documents, engine, migrations, schema, units
+from ingest.store import documents, engine, feeds, migrations, schema, units
 from ingest.store.engine import Database, db_now
 from ingest.types import Page, Stage
 from workers import bell, deployment
@@ -101,3 +101,26 @@ def test_ring_beyond_the_watermark_is_taken_back(database: Database, settings: S
         units.due(connection, Stage.EXTRACT, 10, again_after_s=60)
     assert bell.ring(Stage.EXTRACT, ids, database, settings) == 5
     assert untold(database) == 2
+
+
+def test_feeds_that_are_due_are_rung_for_once(database: Database, settings: Settings, broker: Broker) -> None:
+    a_feed(database)
+    assert bell.dispatch_feeds(database, settings) == 1
+    assert bell.dispatch_feeds(database, settings) == 0
+    assert bell.depths()[Stage.FETCH] == 1
+
+
+def test_feed_whose_ring_was_not_heard_is_rung_for_again(database: Database, settings: Settings) -> None:
+    a_feed(database)
+    with pytest.raises(bell.Unavailable):
+        bell.depths()
+    with pytest.raises(bell.Unavailable):
+        bell.dispatch_feeds(database, settings)
+    with database.reading() as connection:
+        assert feeds.has_due(connection)
+
+
+def a_feed(database: Database) -> None:
+    with database.writing() as connection:
+        values = {"id": "f", "url": "https://example.org/feed", "next_poll_at": db_now(-1), "created_at": db_now()}
+        connection.execute(insert(schema.feeds).values(**values))
