@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
     elif options.step == "evaluate":
         _evaluate(options)
     elif options.step == "export":
-        from models.train.export import convert
+        from models.convert import convert
 
         convert(options.checkpoint, options.out, options.quantization)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from models.train import export
+from models.convert import convert
 
 GREEDY, BEAM = 1, 4
 
@@ -49,7 +49,7 @@ def evaluate(
     with tempfile.TemporaryDirectory() as folder:
         for quantization in quantizations:
             converted = Path(folder) / quantization
-            export.convert(checkpoint, converted, quantization)
+            convert(checkpoint, converted, quantization)
             size = sum(f.stat().st_size for f in converted.iterdir()) / 1e6
             translator = ctranslate2.Translator(str(converted), "cpu", inter_threads=1, intra_threads=1)
             for language in sorted({row[0] for row in rows}):
@@ -86,7 +86,8 @@ def _translate(translator: Any, folder: Path, sentences: list[str], beam: int) -
     import sentencepiece
 
     source = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
-    target = sentencepiece.SentencePieceProcessor(model_file=str(folder / "target.spm"))
+    apart = folder / "target.spm"  # absent where one SentencePiece model serves both sides
+    target = sentencepiece.SentencePieceProcessor(model_file=str(apart)) if apart.exists() else source
     began = time.perf_counter()
     pieces = [[*words, "</s>"] for words in source.encode(sentences, out_type=str)]
     results = translator.translate_batch(

@@ -1,13 +1,12 @@
-"""Checkpoints as files: Hugging Face layout in float16, and from it CTranslate2 in int8.
+"""A model under training as files: Hugging Face MarianMT layout, float16, with its two vocabularies.
 
-The two vocabularies are separate, which transformers' MarianMTModel and MarianTokenizer know how to load;
-CTranslate2's own converter registers the source vocabulary for both sides, so ours registers the target's.
+transformers' MarianMTModel and MarianTokenizer load it; `models.convert` makes the CTranslate2 model from it.
+CTranslate2's own converter does not: it takes the source vocabulary for both sides.
 """
 
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from transformers import MarianMTModel
 
@@ -47,25 +46,3 @@ def write_checkpoint(model: MarianMTModel, prepared: Path, folder: Path) -> None
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def convert(checkpoint: Path, out: Path, quantization: str = "int8") -> None:
-    """Write a CTranslate2 model ("int8" or "float32") with source.spm and target.spm beside it."""
-    import ctranslate2.converters.transformers as converters
-
-    class SeparateVocabularies(converters.MarianMTLoader):  # type: ignore[misc]
-        def set_vocabulary(self, spec: Any, tokens: list[str]) -> None:
-            target = json.loads((checkpoint / "target_vocab.json").read_text(encoding="utf-8"))
-            ordered = sorted(target, key=target.__getitem__)
-            spec.register_source_vocabulary(tokens)
-            spec.register_target_vocabulary([piece for piece in ordered if piece != "<pad>"])
-
-    loaders = converters._MODEL_LOADERS
-    ordinary = loaders["MarianConfig"]
-    if (checkpoint / "target_vocab.json").exists():
-        loaders["MarianConfig"] = SeparateVocabularies()
-    try:
-        converter = converters.TransformersConverter(str(checkpoint), copy_files=["source.spm", "target.spm"])
-        converter.convert(str(out), quantization=quantization, force=True)
-    finally:
-        loaders["MarianConfig"] = ordinary

@@ -148,6 +148,10 @@ class Run:
         """Train on one batch and return its loss."""
         loss = self.loss(batch)
         loss.backward()
+        english = self.model.model.decoder.embed_tokens.weight.grad
+        if english is not None:
+            # decoding starts from the padding row: it has to stay the zero that CTranslate2 starts from
+            english[self.pad] = 0.0
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate() * group["boost"]

@@ -69,7 +69,7 @@ def test_export_translates_alike_in_transformers_and_ctranslate2(prepared: Path,
     import ctranslate2
     from transformers import MarianMTModel, MarianTokenizer
 
-    from models.train.export import convert
+    from models.convert import convert
     from models.train.train import train
 
     train(prepared, tmp_path / "run", plan(0.05), torch.device("cpu"))
