@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from ingest.cli.evaluation.clean import data_folder, read_pages
 from ingest.cli.evaluation.clean_metric import Shares, shares, summary
 from ingest.extract.cleaner import Part, clean_lines
-from ingest.extract.html import look_at
+from ingest.extract.html import look_at, stretch
 from ingest.extract.linear import HtmlLine
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
 from ingest.extract.rules import builtin_rules, wording
@@ -60,17 +60,17 @@ def read_samples(folder: Path) -> list[Sample]:
         gold = (folder / "gold" / f"{row['id']}.txt").read_text("utf-8")
         looked = look_at(html.decode("utf-8", "replace"), row["url"])
         assert looked is not None
-        lines = [wording(line.text) for line in looked.lines]
+        start, end = stretch(looked.votes)
+        page = looked.lines[start:end]
+        lines = [wording(line.text) for line in page]
         hits = [builtin_rules().match(line) for line in lines]
-        matrix = html_matrix(looked.lines, lines, hits, looked.votes)
-        told = np.array(votes(looked.lines, [gold, row["optional"]]), dtype=float)
-        size = np.minimum(400, [len(line.text) for line in looked.lines])
+        matrix = html_matrix(page, lines, hits, looked.votes[start:end])
+        told = np.array(votes(looked.lines, [gold, row["optional"]]), dtype=float)[start:end]
+        size = np.minimum(400, [len(line.text) for line in page])
         importance = (0.4 + 0.6 * size / 120) * ((told[:, 0] > 0) | (told[:, 1] == 0))
         importance *= (80 / max(1, len(lines))) ** 0.5
         samples.append(
-            Sample(
-                row["id"], row["lang"], row["site"], gold, row["optional"], looked.lines, matrix, told[:, 0], importance
-            )
+            Sample(row["id"], row["lang"], row["site"], gold, row["optional"], page, matrix, told[:, 0], importance)
         )
     return samples
 

@@ -87,7 +87,7 @@ def clean_lines(
     _part_glued_links(blocks, parts)
     _drop_repeats(blocks)
     if memory is not None and site:
-        heed(blocks, lines, site, memory)
+        heed(blocks, lines, scores, site, memory)
     blocks = [_with_kind(block, part.kind) for block, part in zip(blocks, parts, strict=True)]
     return Cleaned(title, tuple(blocks), metadata_of(blocks, hits))
 

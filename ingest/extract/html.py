@@ -9,7 +9,7 @@ from typing import Any
 from ingest.extract.cleaner import Part, clean_lines
 from ingest.extract.limits import MAX_ELEMENTS, count_elements, harmless
 from ingest.extract.linear import HtmlLine, page_lines
-from ingest.extract.metadata import read_metadata
+from ingest.extract.metadata import guess_date, read_metadata
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
 from ingest.extract.repair import repair_text
 from ingest.extract.rules import builtin_rules, wording
@@ -21,6 +21,9 @@ from ingest.types import BlockKind, Document, Page, Rejection, Stage
 from ingest.urls import registered_domain
 
 METHOD = "html-vote/1"
+
+MARGIN = 25
+"""Lines before the first and after the last agreed one that are scored too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
     metadata = replace(
         metadata,
         author=metadata.author or said.author or page.author,
-        published=metadata.published or said.published or page.published,
+        published=metadata.published or said.published or page.published or guess_date(looked.tree, page.url),
         language=metadata.language or page.language,
         credits=said.credits,
     )
@@ -82,11 +85,24 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
 
 
 def score_page(lines: Sequence[HtmlLine], looked: Looked) -> list[float]:
-    """How likely each line is article text: by the page scorer; by the one vote there is where a page is too heavy."""
+    """How likely each line is article text: by the page scorer; by the one vote there is where a page is too heavy.
+
+    Lines far from everything the extractors kept are not scored: they are 0.
+    """
     if not looked.whole:
         return [float(any(ballot)) for ballot in looked.votes]
-    wordings = [wording(line.text) for line in lines]
+    start, end = stretch(looked.votes)
+    wordings = [wording(line.text) for line in lines[start:end]]
     hits = [builtin_rules().match(line) for line in wordings]
-    matrix = html_matrix(lines, wordings, hits, looked.votes)
-    forest = builtin_forest("page_weights.json", PAGE_FEATURES)
-    return [float(p) for p in forest.probability(matrix)]
+    matrix = html_matrix(lines[start:end], wordings, hits, looked.votes[start:end])
+    scored = builtin_forest("page_weights.json", PAGE_FEATURES).probability(matrix)
+    return [0.0] * start + [float(p) for p in scored] + [0.0] * (len(lines) - end)
+
+
+def stretch(ballots: Sequence[Sequence[bool]]) -> tuple[int, int]:
+    """First and one past the last line that is near one that two extractors keep, or any where no two agree."""
+    for quorum in (2, 1):
+        voted = [place for place, ballot in enumerate(ballots) if sum(ballot) >= quorum]
+        if voted:
+            return max(0, voted[0] - MARGIN), min(len(ballots), voted[-1] + 1 + MARGIN)
+    return 0, len(ballots)

@@ -1,6 +1,6 @@
 """What a page's head says about its article: JSON-LD, Open Graph, microdata and the like, in this order of trust.
 
-htmldate looks for the date where none of these names one.
+htmldate may guess the date where neither these nor the lines name one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def read_metadata(tree: Any, url: str | None) -> tuple[str | None, tuple[str, ..
         others,
         Metadata(
             author=_authors(linked.get("author")) or _author(meta),
-            published=published or _guessed_date(tree, url),
+            published=published,
             updated=_first_date(linked.get("dateModified"), *(meta.get(name) for name in _UPDATED)),
             source=site_name,
             site=registered_domain(url) if url else None,
@@ -196,7 +196,8 @@ def _shown_date(tree: Any) -> datetime | None:
     return _first_date(*(value for value, _ in zip(times, range(3), strict=False) if value))
 
 
-def _guessed_date(tree: Any, url: str | None) -> datetime | None:
+def guess_date(tree: Any, url: str | None) -> datetime | None:
+    """The date htmldate finds on a page that states none; None where it finds none either."""
     import htmldate
 
     try:

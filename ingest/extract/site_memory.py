@@ -15,13 +15,17 @@ from ingest.extract.features import is_sentence, topicality
 from ingest.extract.rules import Wording, fold
 from ingest.types import Block, BlockKind, Recalled, Seen
 
-MIN_ARTICLES = 3
+MIN_ARTICLES = 2
 """Other articles of the site in which a short line must have stood before it is furniture."""
 
-MIN_SHARE = 0.12
-"""Share of the site's articles in which a short line must have stood: a subhead ("Hintergrund") comes back too."""
+MIN_SHARE = 0.5
+"""Share of the site's articles in which a short line must have stood while it is known from few: a subhead
+("Hintergrund") comes back too."""
 
-MIN_ARTICLES_TEXT = 4
+WELL_KNOWN, MIN_SHARE_WELL_KNOWN = 5, 0.12
+"""From so many articles on, a smaller share is enough: sections of a site have furniture of their own."""
+
+MIN_ARTICLES_TEXT = 3
 """Other articles in which a paragraph must have stood."""
 
 MIN_SHARE_TEXT = 0.6
@@ -34,6 +38,12 @@ was seen: the lead of a story that runs for days."""
 
 MAX_TOPICAL_OPENING = 0.1
 """The same for paragraphs that open the text, above all new ones: that is where leads stand, and policies seldom."""
+
+KNOWN_SITE = 3
+"""Articles of a site from which on a line that none of them had is more likely text than the score says."""
+
+KEEP_NEW = 0.35
+"""Score from which such a line is kept."""
 
 KNOWN = 2
 """Articles from which on a paragraph is no new text."""
@@ -67,10 +77,11 @@ def is_furniture(seen: Seen, articles: int, *, paragraph: bool, topical: float, 
     if paragraph:
         limit = MAX_TOPICAL_OPENING if opening else MAX_TOPICAL
         return seen.articles >= MIN_ARTICLES_TEXT and share >= MIN_SHARE_TEXT and topical < limit
-    return seen.articles >= MIN_ARTICLES and share >= MIN_SHARE
+    least = MIN_SHARE_WELL_KNOWN if seen.articles >= WELL_KNOWN else MIN_SHARE
+    return seen.articles >= MIN_ARTICLES and share >= least
 
 
-def heed(blocks: list[Block], lines: Sequence[Wording], site: str, memory: SiteMemory) -> None:
+def heed(blocks: list[Block], lines: Sequence[Wording], scores: Sequence[float], site: str, memory: SiteMemory) -> None:
     """Drop what the site repeats, and do what people said about its blocks."""
     prints = [fingerprint(line.text) for line in lines]
     recalled = memory.recall(site, dict.fromkeys(prints))
@@ -90,6 +101,13 @@ def heed(blocks: list[Block], lines: Sequence[Wording], site: str, memory: SiteM
         ):
             evidence = f"in {seen.articles} of {recalled.articles} other articles of {site}"
             blocks[i] = replace(block, kind=BlockKind.BOILERPLATE, kept=False, rule="site-repeat", evidence=evidence)
+        elif (
+            recalled.articles >= KNOWN_SITE
+            and not seen.articles
+            and block.rule in ("score", "vote")
+            and scores[i] >= KEEP_NEW
+        ):
+            blocks[i] = replace(block, kind=BlockKind.PARAGRAPH, kept=True, rule="site-new")
 
 
 @dataclass(slots=True)

@@ -1,0 +1,144 @@
+"""Floors under the quality of extraction: a change that sinks one fails here.
+
+INGEST_EVAL_DATA names the folder that holds boilerplate/; without it the five documents and texts built here are
+measured. The floors stand in `clean_floors.toml`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ingest.cli.evaluation.clean import (
+    VIEWS,
+    Document,
+    data_folder,
+    html_report,
+    kept_lines,
+    read_documents,
+    text_report,
+)
+from ingest.cli.evaluation.clean_metric import Line, LineCounts, shares, summary, text_shares
+from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS
+
+FLOORS = tomllib.loads(Path(__file__).with_name("clean_floors.toml").read_text("utf-8"))
+DATA = Path(os.environ["INGEST_EVAL_DATA"]) / "boilerplate" if "INGEST_EVAL_DATA" in os.environ else None
+SEEDS = Path(__file__).parents[2] / "seeds"
+
+needs_data = pytest.mark.skipif(DATA is None or not DATA.is_dir(), reason="INGEST_EVAL_DATA has no boilerplate/")
+
+MENU = {
+    "en": ("Home", "Politics", "Sign in", "Subscribe", "Search"),
+    "fr": ("Accueil", "Politique", "Se connecter", "S'abonner", "Rechercher"),
+    "de": ("Startseite", "Politik", "Anmelden", "Abo", "Suche"),
+}
+AFTER = {
+    "en": ("Share on Facebook", "Read more: The harbour in winter", "Leave a comment", "Privacy policy", "© 2025"),
+    "fr": ("Partager sur Facebook", "À lire aussi : Le port", "Laisser un commentaire", "Mentions légales", "© 2025"),
+    "de": ("Auf Facebook teilen", "Lesen Sie auch: Der Hafen im Winter", "Kommentar schreiben", "Impressum", "© 2025"),
+}  # fmt: skip
+
+
+def made_documents() -> list[Document]:
+    """Articles with furniture before, after and between their paragraphs."""
+    rng = random.Random(5)
+    made = []
+    for number in range(24):
+        lang = ("en", "fr", "de")[number % 3]
+        content = rng.sample(PARAGRAPHS[lang], 5)
+        lines = [Line(text, "b") for text in rng.sample(MENU[lang], 3)]
+        lines.append(Line(HEADLINES[lang], "n", "title"))
+        for place, text in enumerate(content):
+            lines.append(Line(text, "c"))
+            if place == 2:
+                lines.append(Line(AFTER[lang][1], "b"))
+        lines += [Line(text, "b") for text in rng.sample(AFTER[lang], 4)]
+        made.append(Document(f"made-{number}", lang, f"site{number}.example", "made", (0, len(lines)), tuple(lines)))
+    return made
+
+
+def test_made_texts_stay_above_their_floor() -> None:
+    documents = made_documents()
+    kept = kept_lines(documents, "full")
+    counts = LineCounts()
+    for document in documents:
+        counts.add(document.lines, kept[document.id])
+    assert counts.content()[2] >= FLOORS["made"]["lines"]
+
+
+def test_the_five_documents_are_exact(tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text((SEEDS / "labels.jsonl").read_text("utf-8"), "utf-8")
+    documents = read_documents(tmp_path)
+    kept = kept_lines(documents, "full")
+    counts = LineCounts()
+    for document in documents:
+        counts.add(document.lines, kept[document.id])
+    assert counts.content() == (1.0, 1.0, 1.0)
+
+
+def test_shares_are_those_of_the_definition() -> None:
+    found = shares("one two three four five", "two three four five six", "")
+    assert (found.right, found.surplus, found.missing) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+    assert shares("a b c d", "a b c d e", "b c d e").precision == 1.0
+    assert summary([shares("a b", "a b")]).f1 == 1.0
+
+
+@needs_data
+@pytest.mark.slow
+@pytest.mark.parametrize("view", VIEWS)
+def test_text_stays_above_its_floors(view: str) -> None:
+    assert DATA is not None
+    documents = [document for document in read_documents(DATA) if document.source != "seed"]
+    kept = kept_lines(documents, view)
+    counts = LineCounts()
+    for document in documents:
+        counts.add(document.view(view), kept[document.id])
+    text = summary([text_shares(document.view(view), kept[document.id]) for document in documents])
+    assert text.f1 >= FLOORS[view]["text"]
+    assert counts.content()[2] >= FLOORS[view]["lines"]
+
+
+@needs_data
+@pytest.mark.slow
+def test_pages_stay_above_their_floors() -> None:
+    assert DATA is not None
+    rows = {row[0]: row for row in map(str.split, html_report(DATA).splitlines()[1:])}
+    for group in ("all", "fr", "de"):
+        assert float(rows[group][4]) >= FLOORS["html"][group]
+    assert int(rows["all"][5]) <= FLOORS["html"]["wrong"]
+
+
+@needs_data
+@pytest.mark.slow
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_report_agrees_with_the_scorer_beside_the_data(view: str, tmp_path: Path) -> None:
+    assert DATA is not None
+    documents = read_documents(data_folder(DATA))
+    rng = random.Random(1)  # any prediction will do
+    kept = {
+        document.id: {n for n, line in enumerate(document.view(view)) if (line.label == "c") != (rng.random() < 0.2)}
+        for document in documents
+    }
+    predictions = tmp_path / "predictions.jsonl"
+    predictions.write_text(
+        "".join(json.dumps({"id": name, "keep": sorted(numbers)}) + "\n" for name, numbers in kept.items()), "utf-8"
+    )
+    theirs = subprocess.run(
+        [sys.executable, str(DATA / "score.py"), "--task", "text", "--view", view, str(predictions)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert _figures(text_report(documents, view, kept)) == _figures(theirs)
+
+
+def _figures(table: str) -> list[list[str]]:
+    return [re.findall(r"[\d.]+", line) for line in table.splitlines() if re.match(r"(?:all|de|en|fr|seed)\b", line)]
