@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 
 from ingest.errors import FeedUnreadable
 
 MAX_ENTRIES = 500
 MAX_ATTRIBUTES = 64
+MAX_TAGS = 500_000
+"""Tags of a feed: each costs its parser about 30 µs, and a full-content feed of 500 long articles has half as many."""
+
+MAX_DEPTH = 5_000
+"""Elements that are open at a time; 20,000 take the parser 1.5 s, and the time grows with the square."""
+
+MAX_OBJECTS = 100_000
+"""Objects of a JSON Feed: each takes 200 bytes of memory and more."""
 ENTRY_NAMES = rb"(?:[A-Za-z]{1,20}:)?(?:item|entry)"
 
 _MARKS = (
@@ -40,6 +49,8 @@ _SEVEN_BIT = frozenset({"utf-7", "utf7", "iso-2022-jp", "iso-2022-kr", "hz-gb-23
 _UNSAFE = frozenset({"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"})
 _TAG = re.compile(rb"<[A-Za-z][^<]*")
 _ATTRIBUTE = re.compile(rb"[\w:.-]\s*=\s*[\"']?")
+_ELEMENT = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9:._-]{0,60})[^<>]*?(/?)>")
+_SELDOM_CLOSED = frozenset({b"br", b"img", b"hr", b"p", b"li", b"BR", b"IMG", b"HR", b"P", b"LI"})
 _OPENING = re.compile(rb"<" + ENTRY_NAMES + rb"[\s>]")
 _CLOSING = re.compile(rb"</" + ENTRY_NAMES + rb"\s*>")
 
@@ -57,9 +68,18 @@ def to_utf8(body: bytes, charset: str | None) -> bytes:
 def bounded(body: bytes, url: str) -> tuple[bytes, int]:
     """A feed in UTF-8 that is safe to parse, and how many entries were left out. FeedUnreadable: it is a trap."""
     body = _without_comments(body)
+    refuse_many(body, b"<", MAX_TAGS, "tags", url)
     _refuse_entities(body, url)
     _refuse_absurd_tags(body, url)
+    _refuse_absurd_depth(body, url)
     return _first_entries(body)
+
+
+def refuse_many(body: bytes, mark: bytes, limit: int, what: str, url: str) -> None:
+    """FeedUnreadable where a mark stands in the body more often than any real feed has it."""
+    found = body.count(mark)
+    if found > limit:
+        raise FeedUnreadable(f"{url}: expected at most {limit:,} {what}, got {found:,}", reason="too-many-parts")
 
 
 def _decoded(body: bytes, charset: str | None) -> str:
@@ -116,16 +136,19 @@ def _guessed(body: bytes) -> str:
 
 def _without_comments(body: bytes) -> bytes:
     """The body without `<!-- … -->`, inside CDATA too, where they are as invisible; an opening without an end goes."""
-    if b"<!--" not in body:
-        return body
+    return _without(body, b"<!--", b"-->")
+
+
+def _without(body: bytes, begin: bytes, end: bytes) -> bytes:
+    """The body without what stands between two marks; where the end is missing only the mark goes."""
     pieces, start = [], 0
-    while (opened := body.find(b"<!--", start)) >= 0:
+    while (opened := body.find(begin, start)) >= 0:
         pieces.append(body[start:opened])
-        closed = body.find(b"-->", opened + 4)
+        closed = body.find(end, opened + len(begin))
         if closed < 0:
-            return b"".join(pieces) + body[opened:].replace(b"<!--", b"")
-        start = closed + 3
-    return b"".join((*pieces, body[start:]))
+            return b"".join(pieces) + body[opened:].replace(begin, b"")
+        start = closed + len(end)
+    return b"".join((*pieces, body[start:])) if pieces else body
 
 
 def _refuse_entities(body: bytes, url: str) -> None:
@@ -143,6 +166,23 @@ def _refuse_absurd_tags(body: bytes, url: str) -> None:
                 raise FeedUnreadable(
                     f"{url}: expected at most {MAX_ATTRIBUTES} attributes in a tag, got {found}", reason="absurd-tag"
                 )
+
+
+def _refuse_absurd_depth(body: bytes, url: str) -> None:
+    """By name, since a tag that closes another name leaves its own open; markup in CDATA is not the feed's own."""
+    open_by_name: Counter[bytes] = Counter()
+    depth = 0
+    for closing, name, ending in _ELEMENT.findall(_without(body, b"<![CDATA[", b"]]>")):
+        if name in _SELDOM_CLOSED or ending == b"/":
+            continue
+        if not closing:
+            open_by_name[name] += 1
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise FeedUnreadable(f"{url}: expected at most {MAX_DEPTH:,} open elements", reason="absurd-depth")
+        elif open_by_name[name]:
+            open_by_name[name] -= 1
+            depth -= 1
 
 
 def _is_prose(tag: bytes) -> bool:

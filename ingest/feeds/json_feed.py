@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ingest.errors import FeedUnreadable
-from ingest.feeds.bounds import MAX_ENTRIES
+from ingest.feeds.bounds import MAX_ENTRIES, MAX_OBJECTS, refuse_many
 from ingest.feeds.feed import Feed, address, iso_time, language_code
 from ingest.feeds.plain import MAX_NAME, clean, one_line, text_of
 from ingest.types import FeedEntry
@@ -15,6 +15,7 @@ from ingest.types import FeedEntry
 
 def parse_json_feed(body: bytes, url: str) -> Feed:
     """The JSON Feed in these bytes; FeedUnreadable where it is none."""
+    refuse_many(body, b"{", MAX_OBJECTS, "objects", url)
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from ingest.errors import FeedUnreadable
-from ingest.feeds.bounds import MAX_ENTRIES
+from ingest.feeds.bounds import MAX_ENTRIES, MAX_TAGS, refuse_many
 from ingest.feeds.feed import Feed, address, iso_time, language_code
 from ingest.feeds.plain import MAX_NAME, one_line
 from ingest.types import FeedEntry
+
+MAX_ADDRESSES = 50_000
+"""The protocol's own bound."""
 
 MAX_CHILDREN = 50
 """Sitemaps of one index that are looked into, the latest first."""
@@ -22,6 +25,8 @@ def parse_sitemap(body: bytes, url: str) -> Feed:
     import defusedxml.ElementTree
     from defusedxml import DefusedXmlException
 
+    refuse_many(body, b"<loc>", MAX_ADDRESSES, "addresses", url)
+    refuse_many(body, b"<", MAX_TAGS, "tags", url)
     try:
         root = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except DefusedXmlException as error:
@@ -37,8 +42,9 @@ def parse_sitemap(body: bytes, url: str) -> Feed:
         return Feed("sitemap", "", None, None, (), more=tuple(dict.fromkeys(str(a) for _, a in latest[:MAX_CHILDREN])))
     if name != "urlset":
         raise FeedUnreadable(f"{url}: expected a sitemap, got <{one_line(name, 40)}>", reason="not-a-feed")
-    entries = [entry for child in root if (entry := _entry(child, url)) is not None]
-    entries.sort(key=lambda entry: entry.published or entry.updated or _LONG_AGO, reverse=True)
+    pages = sorted((child for child in root if _local(child) == "url"), key=_when, reverse=True)
+    newest = (_entry(child, url) for child in pages[: 2 * MAX_ENTRIES])  # some have no address of the web
+    entries = [entry for entry in newest if entry is not None]
     source = next((name for child in root if (name := _said(child, "publication", "name"))), "")
     return Feed(
         kind="sitemap",
@@ -46,8 +52,12 @@ def parse_sitemap(body: bytes, url: str) -> Feed:
         site_url=None,
         language=next((entry.language for entry in entries if entry.language), None),
         entries=tuple(entries[:MAX_ENTRIES]),
-        left_out=max(0, len(entries) - MAX_ENTRIES),
+        left_out=max(0, len(pages) - MAX_ENTRIES),
     )
+
+
+def _when(element: Element) -> datetime:
+    return iso_time(_said(element, "news", "publication_date")) or _time(element, "lastmod") or _LONG_AGO
 
 
 def _entry(element: Element, url: str) -> FeedEntry | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +101,10 @@ def test_thousands_of_feeds_and_deep_folders_are_read() -> None:
     assert len(read_opml(f"<opml><body>{outlines}</body></opml>".encode(), "x").feeds) == 5_000
     deep = '<outline text="a">' * 200 + '<outline xmlUrl="https://e.org/f"/>' + "</outline>" * 200
     assert "deeper" in read_opml(f"<opml><body>{deep}</body></opml>".encode(), "x").problems[0]
+
+
+def test_the_sample_feeds_are_in_three_languages() -> None:
+    found = read_list((Path(__file__).parents[3] / "seeds" / "feeds.toml").read_bytes(), "feeds.toml")
+    assert found.problems == ()
+    assert {feed.language for feed in found.feeds} == {"fr", "de", "en"}
+    assert all(feed.note and feed.title and feed.tags for feed in found.feeds)

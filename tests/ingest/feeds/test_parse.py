@@ -225,18 +225,22 @@ TRAPS = {
     "utf-16 laughs": LAUGHS.encode("utf-16"),
     "sitemap laughs": LAUGHS.replace("rss", "urlset").encode(),
     "20,000 attributes": rss("<item " + " ".join(f"a{n}='1'" for n in range(20_000)) + "><title>x</title></item>"),
+    "30,000 open tags": rss("<a></b>" * 30_000),
+    "600,000 tags": rss("<a>" * 600_000),
+    "200,000 objects": b'{"version": "https://jsonfeed.org/version/1", "items": [' + b"{}," * 200_000 + b"{}]}",
+    "60,000 addresses": b"<urlset>" + b"<url><loc>x</loc></url>" * 60_000 + b"</urlset>",
     "20,000 bare attributes": rss("<item b='>' " + " ".join(f"a{n}=1" for n in range(20_000)) + "><title/></item>"),
 }
 
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_trap_is_refused_before_it_is_parsed(name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(FeedUnreadable) as error:
         parse_feed(TRAPS[name], url=URL)
-    assert error.value.reason in ("xml-entities", "absurd-tag")
+    assert error.value.reason in ("xml-entities", "absurd-tag", "absurd-depth", "too-many-parts")
     assert "root:" not in str(error.value)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 HEAVY = {
@@ -246,6 +250,8 @@ HEAVY = {
     "deep": rss("<a>" * 5_000 + "</a>" * 5_000),
     "open tags": rss("<" * 20_000),
     "ampersands": rss("&" * 20_000),
+    "open cdata, closed late": rss("<![CDATA[" * 50_000 + "]]>"),
+    "tags without end": rss("<a " * 20_000),
     "open cdata": rss("<![CDATA[" * 10_000),
     "instructions": rss("<?x " * 10_000),
 }
@@ -253,10 +259,10 @@ HEAVY = {
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_a_heavy_feed_is_parsed_or_refused_in_time(name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(FeedUnreadable):
         assert len(parse_feed(HEAVY[name], url=URL).entries) <= MAX_ENTRIES
-    assert time.monotonic() - started < 4
+    assert time.process_time() - started < 4
 
 
 def test_the_first_entries_of_too_many_are_taken_and_the_rest_is_counted() -> None:
@@ -314,7 +320,8 @@ def test_feedparser_is_only_ever_given_bytes_in_memory() -> None:
     """Given a string it fetches addresses and opens files."""
     calls = 0
     for path in Path(ingest.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        source = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)) if "feedparser" in source else ():
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "feedparser.parse":
                 calls += 1
                 assert ast.unparse(node.args[0]).startswith("io.BytesIO("), path
