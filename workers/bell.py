@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from ingest.settings import Settings
 from ingest.store import feeds, units
@@ -23,7 +24,7 @@ LOST_RING_S = 5.0
 
 log = structlog.get_logger()
 
-Unavailable = (OperationalError, OSError)
+Unavailable = (OperationalError, RedisError, OSError)
 """What publishing raises when the broker is gone, full or frozen."""
 
 

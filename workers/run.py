@@ -30,7 +30,7 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
     """
     if Stage.TRANSLATE in queues and len(queues) > 1:
         raise Misconfigured("--queue translate: expected a worker of its own, since its model allows no forks")
-    from celery.platforms import SecurityWarning
+    from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
     from workers.app import app
 
@@ -38,6 +38,7 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
     if translates:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # CTranslate2 has threads of its own
     warnings.filterwarnings("ignore", category=SecurityWarning)  # about pickle as root: only JSON is accepted
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)  # advice on what we chose on purpose
     _warm(queues)
     work = app.Worker(
         hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",

@@ -95,6 +95,16 @@ def test_ring_at_a_broker_that_is_gone_is_taken_back(database: Database, setting
     assert untold(database) == 2
 
 
+def test_broker_that_dies_under_an_open_connection_fails_no_ring(
+    database: Database, settings: Settings, broker: Broker
+) -> None:
+    ids = bring(database, 2)
+    assert bell.dispatch(database, settings) == 2
+    broker.stop()
+    assert bell.ring(Stage.EXTRACT, ids, database, settings) == 0
+    assert untold(database) == 2
+
+
 def test_ring_beyond_the_watermark_is_taken_back(database: Database, settings: Settings, broker: Broker) -> None:
     ids = bring(database, 7)
     with database.writing() as connection:

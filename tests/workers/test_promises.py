@@ -197,3 +197,21 @@ def test_deploys_in_mid_run_lose_nothing(make) -> None:
         lost = connection.scalar(select(func.count()).where(schema.outcomes.c.outcome == units.LOST))
     assert lost is not None
     assert lost <= 5 * 4, "what runs is repeated at most, where a slow machine outlasts these short leases"
+
+
+def test_demo_completes_though_its_workers_are_killed(tmp_path: Path) -> None:
+    """The five documents, all of them, with the real model."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("INGEST_")}
+    environment |= {"INGEST_DATA_DIR": str(tmp_path / "data"), "INGEST_PORT": "0"}
+    command = [sys.executable, "-c", "from ingest.cli import main; main()", "demo", "--exit"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for name in ("nf-fetch", "nf-translate"):
+            wait_until(lambda name=name: name in chaos.named_descendants(process.pid), f"{name} runs")
+            time.sleep(3)
+            for pid in chaos.named_descendants(process.pid)[name]:
+                os.kill(pid, signal.SIGKILL)
+        output, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, output
+    assert "a process died" in output
