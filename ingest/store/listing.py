@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from ingest.store import search
 from ingest.store.cursors import PAGE, Paged, decode_cursor, encode_cursor, page_of
@@ -115,7 +127,9 @@ def list_clusters(
 ) -> Paged[ListedCluster]:
     """A page of clusters of so many members; order: changed, size (largest first) or weakest (lowest first)."""
     c = clusters.c
-    query = select(clusters).where(c.merged_into.is_(None), c.size >= least)
+    # the literal 2 is what lets the database use its partial indexes; a merged cluster has size 0
+    enough = c.size >= literal_column("2") if least == 2 else and_(c.merged_into.is_(None), c.size >= least)
+    query = select(clusters).where(enough)
     if words and (fits := search.matching(connection, words)) is not None:
         inside = select(members.c.cluster_id).join(articles, articles.c.id == members.c.article_id).where(fits)
         query = query.where(c.id.in_(inside))

@@ -217,6 +217,7 @@ documents = Table(
     Index("ix_documents_created", "created_at"),
     Index("ix_documents_url", "url"),
     Index("ix_documents_reason", "state", "reason"),
+    Index("ix_documents_listed", "state", "number"),
 )
 
 pages = Table(
@@ -283,6 +284,13 @@ articles = Table(
     Index("ix_articles_lang", "lang", "sort_at", "id"),
     Index("ix_articles_source", "source", "sort_at", "id"),
     Index("ix_articles_exact", "text_digest"),
+    Index(
+        "ix_articles_review",
+        "sort_at",
+        "id",
+        sqlite_where=text("needs_review IS 1"),
+        postgresql_where=text("needs_review IS true"),
+    ),
 )
 
 ARTICLES_SEARCH = {  # full text over both languages, kept by the database itself; asked through ingest.store.search
@@ -428,6 +436,14 @@ clusters = Table(
     Column("chosen", Boolean, nullable=False, server_default=text("false")),  # representative set by a person
     Index("ix_clusters_changed", "changed_at", "id"),
     Index("ix_clusters_size", "size", "id"),
+    Index(  # the lists of clusters leave single articles out, which most are
+        "ix_clusters_plural",
+        "changed_at",
+        "id",
+        sqlite_where=text("size >= 2"),
+        postgresql_where=text("size >= 2"),
+    ),
+    Index("ix_clusters_weakest", "weakest", "id", sqlite_where=text("size >= 2"), postgresql_where=text("size >= 2")),
 )
 
 members = Table(

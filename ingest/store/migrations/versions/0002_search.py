@@ -1,5 +1,6 @@
-"""Full-text search over articles in both languages; doubtful matches by their score."""
+"""Full-text search over articles in both languages; indexes of the lists."""
 
+import sqlalchemy as sa
 from alembic import op
 from ingest.store.schema import ARTICLES_SEARCH
 
@@ -8,7 +9,16 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.create_index("ix_matches_score", "matches", ["score", "a", "b"], unique=False, if_not_exists=True)
+    plural = {"sqlite_where": sa.text("size >= 2"), "postgresql_where": sa.text("size >= 2")}
+    review = {"sqlite_where": sa.text("needs_review IS 1"), "postgresql_where": sa.text("needs_review IS true")}
+    for name, table, columns, where in (
+        ("ix_matches_score", "matches", ["score", "a", "b"], {}),
+        ("ix_clusters_plural", "clusters", ["changed_at", "id"], plural),
+        ("ix_clusters_weakest", "clusters", ["weakest", "id"], plural),
+        ("ix_articles_review", "articles", ["sort_at", "id"], review),
+        ("ix_documents_listed", "documents", ["state", "number"], {}),
+    ):
+        op.create_index(name, table, columns, unique=False, if_not_exists=True, **where)
     dialect = op.get_bind().dialect.name
     for statement in ARTICLES_SEARCH[dialect]:
         op.execute(statement)
