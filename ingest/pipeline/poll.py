@@ -99,8 +99,8 @@ def _keep(claimed: Claim, answer: Answer, runtime: Runtime, ms: int) -> Polled |
         if not feeds.finish(connection, claimed, poll):
             connection.rollback()
             return None
-    if poll.outcome in ("gone", "moved"):
-        log.warning("feed ended", feed=claimed.id, outcome=poll.outcome, reason=poll.detail[:500])
+    level = log.warning if poll.outcome in ("gone", "moved") else log.info
+    level("feed polled", feed=claimed.id, outcome=poll.outcome, fresh=poll.fresh, ms=ms, reason=poll.detail[:500])
     return Polled(poll.outcome, poll.fresh, poll.detail)
 
 
