@@ -12,7 +12,10 @@ from datetime import timedelta
 from ingest.dedup.features import Features
 from ingest.dedup.verify import common
 
-COSINE = 0.30
+COSINE = 0.25
+"""On 40 written pairs of accounts (tests/data/dedup) unrelated ones reach .13 and true ones begin at .30; .25 leaves
+air for shorter and poorer translations (seeds 000/001: .52 in French, .49 in English by the first built-in model)."""
+
 WINDOW = timedelta(days=3)
 """Accounts of one event appear together; a month later the same words are another event."""
 

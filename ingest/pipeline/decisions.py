@@ -109,7 +109,8 @@ def _reunite(connection: Connection, decision: Decision) -> None:
     signed = signatures.load(connection, leaders, SCHEME)
     if len(signed) < 2 or len({one.digest for one in signed.values()}) > 1:
         return
-    first, second = sorted(signed.values(), key=lambda one: one.number)
+    seats = clusters.of_articles(connection, leaders)
+    first, second = sorted(signed.values(), key=lambda one: (seats[one.article_id].joined, one.number))
     both = {place.article_id for leader in leaders for place in clusters.led_by(connection, leader)}
     for standing in decisions.about(connection, sorted(both)):
         if standing.link == Link.CANNOT and {standing.a, standing.b} <= both:

@@ -36,6 +36,7 @@ class Member:
     leader: str
     words: int
     kind: str | None
+    joined: datetime
     lang: str
     at: datetime
 
@@ -99,6 +100,7 @@ def _members(connection: Connection, where: object, limit: int | None = None) ->
             members.c.leader,
             members.c.words,
             members.c.kind,
+            members.c.joined_at,
             articles.c.lang,
             articles.c.sort_at,
         )
