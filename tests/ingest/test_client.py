@@ -1,0 +1,122 @@
+"""The client against the real application, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from ingest.client import Client
+from ingest.errors import BadInput, Permanent, ServerBusy
+from ingest.settings import Settings
+from ingest.store import articles, documents, tokens
+from ingest.store.engine import Database, connect
+from ingest.store.migrations import upgrade
+from ingest.store.tokens import Scope
+from ingest.types import Article, Page, Span
+from ingest.web.app import create_app
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+class Bridge(httpx.BaseTransport):
+    """Carries requests into an application of this process; fails as often as it is told to, first."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+        self.failures: list[int] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.failures:
+            return httpx.Response(self.failures.pop(0), headers={"retry-after": "0"})
+        url, headers = str(request.url), dict(request.headers)
+        answer = self.client.request(
+            request.method, url, headers=headers, content=request.read(), follow_redirects=False
+        )
+        kept = {k: v for k, v in answer.headers.items() if k not in ("content-encoding", "content-length")}
+        return httpx.Response(answer.status_code, headers=kept, content=answer.content)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = connect(f"sqlite:///{tmp_path / 'client.sqlite'}")
+    upgrade(made)
+    return made
+
+
+@pytest.fixture
+def bridge(database: Database, tmp_path: Path) -> Iterator[Bridge]:
+    with TestClient(create_app(Settings(data_dir=tmp_path), database=database), base_url="http://localhost") as client:
+        yield Bridge(client)
+
+
+@pytest.fixture
+def news(database: Database, bridge: Bridge) -> Iterator[Client]:
+    with database.writing() as connection:
+        _, secret = tokens.make(connection, "test", [Scope.READ, Scope.INGEST], who="test")
+    with Client("http://localhost", secret, transport=bridge) as made:
+        yield made
+
+
+def keep(database: Database, text: str, id_: str | None = None) -> str:
+    """Keep an article, a new one or another revision of one."""
+    with database.writing() as connection:
+        if id_ is None:
+            page = Page(text.encode(), "text/plain", None, None, NOON)
+            id_ = documents.admit_page(connection, page, origin="file").document_id
+        spans = (Span(0, len(text), "en"),)
+        made = Article(id_, 1, None, None, None, NOON, None, NOON, "", text, "", text, "en", spans, ())
+        articles.save(connection, made, text_digest="")
+    return id_
+
+
+def test_copy_that_follows_ends_as_the_database_is(database: Database, news: Client) -> None:
+    ids = [keep(database, f"Text {n}") for n in range(5)]
+    mine: dict[str, str] = {}
+    place = 0
+    for round_ in range(2):
+        for change in news.follow(since=place, stop_at_end=True):
+            if change.kind == "delete":
+                mine.pop(str(change.article_id), None)
+            elif change.article is not None:
+                mine[change.article.id] = change.article.text
+            place = change.seq
+        if round_ == 0:
+            keep(database, "Text 1, corrected", ids[1])
+            with database.writing() as connection:
+                articles.forget(connection, ids[2])
+    assert mine == {ids[0]: "Text 0", ids[1]: "Text 1, corrected", ids[3]: "Text 3", ids[4]: "Text 4"}
+
+
+def test_lists_and_single_articles_are_typed(database: Database, news: Client) -> None:
+    id_ = keep(database, "A dam.")
+    assert [summary.id for summary in news.articles(q="dam")] == [id_]
+    found = news.article(id_)
+    assert found is not None
+    assert found.text == "A dam."
+    assert news.article("nothing") is None
+    assert news.cluster("nothing") is None
+
+
+def test_pushed_text_gets_an_id_and_the_same_push_the_same(news: Client) -> None:
+    first = news.push(text="Bonjour.", id="a-1")
+    assert news.push(text="Bonjour.", id="a-1") == first
+    with pytest.raises(BadInput):
+        news.push(title="no text")
+
+
+def test_busy_server_is_asked_again_and_given_up_in_the_end(bridge: Bridge, news: Client) -> None:
+    bridge.failures = [503, 429]
+    assert list(news.articles()) == []
+    bridge.failures = [503] * 9
+    with pytest.raises(ServerBusy, match="503"):
+        list(news.articles())
+
+
+def test_wrong_token_is_no_reason_to_try_again(bridge: Bridge) -> None:
+    with Client("http://localhost", "nf_wrong", transport=bridge) as stranger, pytest.raises(Permanent, match="401"):
+        stranger.article("x")
