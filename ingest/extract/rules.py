@@ -11,7 +11,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -86,6 +86,7 @@ class Wording:
     words: tuple[str, ...]  # of the folded form
 
 
+@lru_cache(maxsize=2048)  # the lines of one page are looked at by the scorer and by the cleaner
 def wording(text: str) -> Wording:
     """The forms of a line."""
     written = plain(text)
