@@ -98,7 +98,7 @@ def stemmer(lang: str) -> Callable[[str], str]:
 
 def _load(lang: str) -> tuple[int, dict[str, int]]:
     packed = resources.files("ingest.dedup").joinpath("data", f"{TABLE}.{lang}.gz").read_bytes()
-    lines = gzip.decompress(packed).decode().splitlines()
+    lines = gzip.decompress(packed).decode().split("\n")
     texts = next(int(line.split()[-1]) for line in lines if line.startswith("# texts"))
     return texts, dict(_entries(lines))
 

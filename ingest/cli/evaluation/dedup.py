@@ -82,7 +82,7 @@ def _read(folder: Path, name: str) -> list[dict[str, Any]]:
         lines = gzip.decompress(packed.read_bytes()).decode("utf-8")
     else:
         raise BadInput("--data", f"a folder with {name} or {name}.gz", str(folder))
-    return [json.loads(line) for line in lines.splitlines() if line.strip()]
+    return [json.loads(line) for line in lines.split("\n") if line.strip()]
 
 
 def score(gold: Sequence[Labelled], found: dict[str, Hashable]) -> dict[str, Any]:
