@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ingest.store import search
 from ingest.store.cursors import PAGE, Paged, decode_cursor, encode_cursor, page_of
-from ingest.store.schema import articles, clusters, entries, matches, members, related
+from ingest.store.schema import articles, clusters, entries, matches, members, related, revisions
 from ingest.types import Copy, Match, SharedPassage
 
 EXCERPT = 260
@@ -150,6 +150,12 @@ def list_clusters(
     place = {"size": "size", "weakest": "weakest"}.get(order, "changed_at")
     more = encode_cursor(getattr(rows[limit - 1], place), rows[limit - 1].id) if len(rows) > limit else None
     return Paged(tuple(_with_heads(connection, rows[:limit])), more)
+
+
+def former(connection: Connection, article_id: str) -> tuple[RowMapping, ...]:
+    """What an article said before: revision, article (as JSON) and replaced_at, the latest first."""
+    query = select(revisions).where(revisions.c.article_id == article_id).order_by(revisions.c.revision.desc())
+    return tuple(connection.execute(query.limit(MEMBERS_SHOWN)).mappings())
 
 
 def cluster_members(connection: Connection, cluster_id: str) -> tuple[Listed, ...]:

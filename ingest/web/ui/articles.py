@@ -14,6 +14,7 @@ from ingest.store import extractions, listing, pages, standing
 from ingest.types import Article, Copy, State
 from ingest.web.database import Reading
 from ingest.web.ui.alignment import Removed, lay_out, pairs_of
+from ingest.web.ui.passages import paragraphs
 from ingest.web.ui.render import page
 from ingest.web.ui.words import ASIDE
 
@@ -89,6 +90,7 @@ def one_article(request: Request, connection: Reading, article_id: str, view: st
         "title_pairs": pairs_of(article.title_sentences),
         "models": models_of(article),
         "shares": shares_of(article),
+        "former": listing.former(connection, article_id),
         **_company(connection, article_id),
     }
     return page(request, "article.html", values)
@@ -103,6 +105,25 @@ def raw_page(connection: Reading, article_id: str) -> Response:
     text = found[1].body.decode("utf-8", errors="replace")
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
     return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@router.get("/articles/{article_id}/revisions/{revision}")
+def one_revision(request: Request, connection: Reading, article_id: str, revision: int) -> Response:
+    """What an article said in a former revision, beside what replaced it."""
+    article = store.load(connection, article_id)
+    kept = {row["revision"]: row for row in listing.former(connection, article_id)}
+    if article is None or revision not in kept:
+        raise HTTPException(404, f"No revision {revision} is kept of {article_id[:40]}.")
+    old, later = kept[revision]["article"], kept.get(revision + 1)
+    new = {"title": article.title, "text": article.text} if later is None else later["article"]
+    values = {
+        "article": article,
+        "revision": revision,
+        "replaced": kept[revision]["replaced_at"],
+        "titles": (old["title"], new["title"]),
+        "rows": paragraphs(old["text"], new["text"]),
+    }
+    return page(request, "revision.html", values)
 
 
 def models_of(article: Article) -> tuple[tuple[str, str | None, int], ...]:

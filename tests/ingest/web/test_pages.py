@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi.testclient import TestClient
 from lxml import html
 from sqlalchemy import update
 
+from ingest.store import articles as store
 from ingest.store.schema import articles, clusters
 from ingest.types import Block, BlockKind, State
 
@@ -112,3 +115,16 @@ def test_every_page_forbids_what_is_not_ours(client: TestClient, newsroom: Newsr
 def test_another_host_name_is_refused(client: TestClient) -> None:
     assert client.get("/articles", headers={"host": "evil.example"}).status_code == 400
     assert client.get("/articles", headers={"host": "127.0.0.1:9"}).status_code == 200
+
+
+def test_former_revision_stands_beside_what_replaced_it(client: TestClient, newsroom: Newsroom) -> None:
+    id_ = newsroom.article()
+    with newsroom.database.writing() as connection:
+        article = store.load(connection, id_)
+        assert article is not None
+        changed = replace(article, text=article.text.replace("3.4 million", "3.9 million"))
+        store.save(connection, changed, text_digest="")
+    assert f"/articles/{id_}/revisions/1" in client.get(f"/articles/{id_}").text
+    page = client.get(f"/articles/{id_}/revisions/1")
+    assert (text_of(page.text, "//del"), text_of(page.text, "//ins")) == (["3.4"], ["3.9"])
+    assert client.get(f"/articles/{id_}/revisions/7").status_code == 404
