@@ -1,6 +1,6 @@
 """Pictures of the console for the README: real pages of a real run, taken by headless Chromium.
 
-    python scripts/screenshots.py [--out docs] [--page NAME …] [--dark] [--width 1280]
+    python -m benchmarks.screenshots [--out docs] [--page NAME …] [--dark] [--width 1280]
 
 Takes the five documents of `seeds/` and the samples beside this file (one story from four sources) through the stages
 in a database of its own, serves the console and photographs it. Needs the extra `dev` and a Chromium: the one named by
@@ -23,6 +23,8 @@ from pathlib import Path
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
+from ingest import logs
+from ingest.pipeline import decisions
 from ingest.pipeline.cluster import cluster_article
 from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
@@ -64,7 +66,8 @@ def main() -> None:
     chosen = asked.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), open_console=True)
+        settings = Settings(data_dir=Path(folder), open_console=True, log_level="warning")
+        logs.configure(settings)
         runtime = build(settings)
         upgrade(runtime.database)
         fill(runtime)
@@ -124,9 +127,7 @@ def paths(runtime: Runtime) -> dict[str, str]:
 
 def photograph(browser: Browser, url: str, file: Path, width: int, height: int, dark: bool) -> None:
     """One picture; an error on the page, or a picture too large for the repository, ends the run."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-    )
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
     page = context.new_page()
     page.on("console", lambda message: sys.exit(f"{url}: {message.text}") if message.type == "error" else None)
     page.goto(url)
@@ -151,7 +152,7 @@ def shrink(file: Path) -> None:
 def serving(settings: Settings) -> Iterator[str]:
     """The console at a free port; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create_app(settings, judge=decisions), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
