@@ -22,7 +22,7 @@ MAX_DEPTH = 256
 
 MAX_ELEMENTS = 25_000
 """Opening tags up to which all three extractors run; 50,000 paragraphs take two of them 8 s. Of 210 news pages the
-largest has 9,981."""
+largest has 2,154 without its scripts and drawings."""
 
 _RAW = re.compile(r"<(script|style|template|svg|noembed|iframe|object|math)\b", re.IGNORECASE)
 _JSON_LD = re.compile(r"application/ld\+json", re.IGNORECASE)

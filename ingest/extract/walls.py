@@ -20,7 +20,7 @@ STUB = 700
 """Characters below which a text behind a wall is its first lines only."""
 
 SHORT = 1_500
-"""Characters below which a text may be a wall's own; the longest consent walls of news sites have about 1,400."""
+"""Characters below which a text may be a wall's own."""
 
 MIN_LINKS = 12
 """Lines that are links, from which a page without running text is a list of links."""
