@@ -45,7 +45,12 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+HEAVY = {"30,000 links", "1 MB in a single line", "1 MB of opening brackets", "nothing but tags"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in HOSTILE]
+)
 def test_a_hostile_page_ends_in_time(name: str) -> None:
     start = time.process_time()
     ended = extract_page(pages.page(HOSTILE[name]))
