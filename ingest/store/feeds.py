@@ -221,7 +221,7 @@ def finish(connection: Connection, claimed: Claim, poll: Poll) -> bool:
         "last_status": poll.status,
         "failures": claimed.feed["failures"] + 1 if failed else 0,
         "polls": feeds.c.polls + 1,
-        "not_modified": feeds.c.not_modified + (poll.outcome == "not-modified"),
+        "not_modified": feeds.c.not_modified + int(poll.outcome == "not-modified"),
         "new_entries": feeds.c.new_entries + poll.fresh,
         **answered,
         **({"last_error": poll.detail[:500]} if poll.outcome in ("failed", "gone", "moved") else {}),

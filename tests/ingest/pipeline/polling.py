@@ -5,15 +5,20 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
+
+from pydantic import SecretStr
 
 from ingest.fetch import Fetcher
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
 from ingest.store import migrations, owners
 from ingest.store.engine import connect
+from tests import databases
 
 
 def runtime(folder: Path, **settings: Any) -> Runtime:
@@ -35,6 +40,21 @@ def runtime(folder: Path, **settings: Any) -> Runtime:
         translator=cast(Any, None),
         fetcher=Fetcher.from_settings(chosen),
     )
+
+
+@contextmanager
+def open_runtime(kind: str, folder: Path) -> Iterator[Runtime]:
+    """The same on a database of this kind (`tests.databases.KINDS`)."""
+    if kind == "sqlite":
+        yield runtime(folder)
+        return
+    with databases.empty_database(kind, folder) as url:
+        database = connect(url)
+        migrations.upgrade(database)
+        database.close()
+        held = runtime(folder, database_url=SecretStr(url))
+        yield held
+        held.database.close()
 
 
 def empty_database(folder: Path) -> None:

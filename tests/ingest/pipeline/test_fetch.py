@@ -19,7 +19,8 @@ from ingest.store.schema import documents as documents_table
 from ingest.store.schema import outcomes
 from ingest.store.schema import sites as sites_table
 from ingest.types import Stage, State
-from tests.ingest.pipeline.polling import RSS, item, rss, runtime
+from tests.databases import KINDS
+from tests.ingest.pipeline.polling import RSS, item, open_runtime, rss, runtime
 from tests.site import Site, answer, open_site, redirect, trickle
 
 PAGE = "<html><body><article><p>Ein Artikel.</p></article></body></html>"
@@ -31,9 +32,10 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def held(tmp_path: Path) -> Runtime:
-    return runtime(tmp_path)
+@pytest.fixture(params=KINDS)
+def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]:
+    with open_runtime(request.param, tmp_path) as held:
+        yield held
 
 
 def admit(held: Runtime, url: str) -> str:

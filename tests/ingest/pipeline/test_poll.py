@@ -17,7 +17,8 @@ from ingest.store.schema import documents as documents_table
 from ingest.store.schema import entries as entries_table
 from ingest.store.schema import feeds as feeds_table
 from ingest.types import Page, Stage, State
-from tests.ingest.pipeline.polling import RSS, WHOLE, item, rss, runtime
+from tests.databases import KINDS
+from tests.ingest.pipeline.polling import RSS, WHOLE, item, open_runtime, rss, runtime
 from tests.site import Site, answer, gzip_bomb, open_site, packed, redirect, trickle, with_validators
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -29,9 +30,10 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def held(tmp_path: Path) -> Runtime:
-    return runtime(tmp_path)
+@pytest.fixture(params=KINDS)
+def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]:
+    with open_runtime(request.param, tmp_path) as held:
+        yield held
 
 
 def add(held: Runtime, url: str, **options: Any) -> str:
