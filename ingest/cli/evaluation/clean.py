@@ -132,7 +132,8 @@ def html_report(folder: Path) -> str:
     for group, found in sorted(groups.items()):
         total = summary(found)
         rows.append(
-            f"{group:<6} {len(found):>6} {total.precision:>10.3f} {total.recall:>7.3f} {total.f1:>7.3f} {total.wrong:>11}"
+            f"{group:<6} {len(found):>6} {total.precision:>10.3f} {total.recall:>7.3f} {total.f1:>7.3f}"
+            f" {total.wrong:>11}"
         )
     return "\n".join(rows)
 

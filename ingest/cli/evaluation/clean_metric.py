@@ -1,7 +1,7 @@
 """How well text was cleaned: shares of 4-word shingles, and lines kept or dropped.
 
-The definitions are those of the article-extraction-benchmark (shingles) and of the data's own `score.py`, so the figures
-can be compared with what other tools reach on the same pages.
+The definitions are those of the article-extraction-benchmark (shingles) and of the data's own `score.py`, so the
+figures can be compared with what other tools reach on the same pages.
 """
 
 from __future__ import annotations
