@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -165,13 +166,18 @@ def run(database: Database, news: News, first: int, count: int, at_once: int) ->
 
 def sizes(database: Database, window: int, everything: int) -> dict[str, float]:
     """Bytes a text: of the index for one in the window, of its signature for one in the archive."""
-    with database.reading() as connection:
-        if connection.dialect.name == "postgresql":
-            query = "SELECT pg_total_relation_size('{}')"
-        else:
-            query = "SELECT sum(pgsize) FROM dbstat WHERE name = '{0}' OR name LIKE 'ix_{0}%' OR name LIKE 'sqlite_auto%_{0}_%'"
-        found = {name: connection.execute(text(query.format(name))).scalar_one() for name in ("bands", "signatures")}
+    found = {name: _bytes(database, name) for name in ("bands", "signatures")}
     return {"index": round(found["bands"] / window, 1), "signature": round(found["signatures"] / everything, 1)}
+
+
+def _bytes(database: Database, table: str) -> int:
+    """What a table takes with its indexes. Python's own SQLite counts pages; the one of pysqlite3 cannot."""
+    if database.writer.dialect.name == "postgresql":
+        with database.reading() as connection:
+            return int(connection.execute(text(f"SELECT pg_total_relation_size('{table}')")).scalar_one())
+    with sqlite3.connect(str(database.writer.url.database)) as plain:
+        query = "SELECT sum(pgsize) FROM dbstat WHERE name = ? OR name LIKE ? OR name LIKE ?"
+        return int(plain.execute(query, (table, f"ix_{table}%", f"sqlite_auto%_{table}_%")).fetchone()[0])
 
 
 def peers(news: News, sizes_: list[int], count: int) -> Iterator[dict[str, Any]]:

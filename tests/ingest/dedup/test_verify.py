@@ -63,7 +63,24 @@ def test_none_of_the_five_documents_is_a_copy_of_another(one: int, other: int) -
 
 
 WORDS = st.sampled_from(
-    "North Korea sent 11,000 soldiers to Russia. Berlin\nsays 3.5 million of it; the vote “was” close".split(" ")
+    [
+        "North",
+        "Korea",
+        "sent",
+        "11,000",
+        "soldiers",
+        "to",
+        "Russia.",
+        "Berlin\nsays",
+        "3.5",
+        "million",
+        "of",
+        "it;",
+        "the",
+        "vote",
+        "“was”",
+        "close",
+    ]
 )
 TEXTS = st.lists(WORDS, max_size=80).map(" ".join) | st.text(max_size=300)
 
@@ -103,9 +120,18 @@ def test_a_grouped_number_is_one_word_however_it_is_grouped(number: str) -> None
 
 
 def test_years_and_decimals_are_no_groups() -> None:
-    assert [
-        fold(word) for word in words("in 2011 300 of 3,5 or 1.250 in 7. 8")
-    ] == "in 2011 300 of 3.5 or 1250 in 7 8".split()
+    assert [fold(word) for word in words("in 2011 300 of 3,5 or 1.250 in 7. 8")] == [
+        "in",
+        "2011",
+        "300",
+        "of",
+        "3.5",
+        "or",
+        "1250",
+        "in",
+        "7",
+        "8",
+    ]
 
 
 def test_sentences_cover_lines_and_stops() -> None:

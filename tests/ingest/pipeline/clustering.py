@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from ingest.dedup.normalize import digest
 from ingest.pipeline.cluster import ClusterOutcome, cluster_in_transaction
 from ingest.store import articles, engine, schema
 from ingest.store.engine import Database
 from ingest.types import Article
+from tests.databases import empty_database
 
 NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
 
 
 @contextmanager
-def fresh(where: Path | str) -> Iterator[Database]:
-    """A database with empty tables: SQLite in a folder, or the PostgreSQL server at a URL, in a schema of its own."""
-    if isinstance(where, Path):
-        database = engine.connect(f"sqlite:///{where / 'clusters.sqlite'}")
+def fresh(folder: Path, kind: str = "sqlite") -> Iterator[Database]:
+    """A database with empty tables, of either kind."""
+    with empty_database(kind, folder) as url:
+        database = engine.connect(url)
         with database.writing() as connection:
             schema.metadata.create_all(connection)
         yield database
         database.close()
-        return
-    name = f"dedup_{os.getpid()}_{datetime.now(UTC):%H%M%S%f}"
-    plain = engine.connect(where)
-    with plain.writing() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    plain.close()
-    mark = "&" if "?" in where else "?"
-    database = engine.connect(f"{where}{mark}options=-csearch_path%3D{name}")
-    with database.writing() as connection:
-        connection.execute(text(f"SET search_path TO {name}"))
-        schema.metadata.create_all(connection)
-    yield database
-    with database.writing() as connection:
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-    database.close()
 
 
 def article(number: int, body: str, *, title: str = "", lang: str = "en", at: datetime | None = None) -> Article:

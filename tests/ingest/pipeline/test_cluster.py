@@ -16,13 +16,14 @@ from ingest.pipeline.reindex import reindex
 from ingest.store import clusters, schema, signatures
 from ingest.store.engine import Database
 from ingest.types import Copy
+from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, story, text
 from tests.ingest.pipeline.clustering import NOON, article, cluster, fresh, later, partition, sound, state
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with fresh(tmp_path) as database:
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with fresh(tmp_path, request.param) as database:
         yield database
 
 

@@ -18,13 +18,14 @@ from ingest.pipeline.decisions import choose, decide, undo
 from ingest.store import articles, clusters, decisions, schema
 from ingest.store.engine import Database
 from ingest.types import Decision, Link
+from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, text
 from tests.ingest.pipeline.clustering import article, cluster, fresh, partition, sound, state
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with fresh(tmp_path) as database:
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with fresh(tmp_path, request.param) as database:
         yield database
 
 
