@@ -171,7 +171,7 @@ def _from_file(env: Mapping[str, str]) -> dict[str, Any]:
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in env.items():
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or not value:  # empty counts as unset
             continue
         field = name.removeprefix(PREFIX).lower()
         if field.endswith("_file") and field.removesuffix("_file") in Settings.model_fields:
