@@ -1,5 +1,7 @@
 """Full-text search over articles in both languages; indexes of the lists."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from ingest.store.schema import ARTICLES_SEARCH
@@ -9,8 +11,8 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    plural = {"sqlite_where": sa.text("size >= 2"), "postgresql_where": sa.text("size >= 2")}
-    review = {"sqlite_where": sa.text("needs_review IS 1"), "postgresql_where": sa.text("needs_review IS true")}
+    plural: dict[str, Any] = {"sqlite_where": sa.text("size >= 2"), "postgresql_where": sa.text("size >= 2")}
+    review: dict[str, Any] = {"sqlite_where": sa.text("needs_review IS 1"), "postgresql_where": sa.text("needs_review IS true")}
     for name, table, columns, where in (
         ("ix_matches_score", "matches", ["score", "a", "b"], {}),
         ("ix_clusters_plural", "clusters", ["changed_at", "id"], plural),
