@@ -1,7 +1,8 @@
 """How fast pages and the interface are over a large archive: python benchmarks/web_scale.py [--articles 100000]
 
 Fills a database with made-up articles (half of them in clusters), then asks each page many times inside one process
-and prints the server's time (median and 95th percentile, ms) and the bytes of the answer, gzipped.
+and prints the processor's time (median and 95th percentile, ms), which a busy machine does not distort, and the bytes
+of the answer, gzipped. Client and server are one process: what the client spends is in the figures.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ def paths(ids: list[str], clusters: list[str], deep: str) -> list[str]:
         "/v1/articles",
         "/v1/articles?fields=full&limit=50",
         f"/v1/articles/{ids[777]}",
-        "/v1/changes?since=50000&limit=1000",
-        "/v1/changes?since=50000&limit=200&include=articles",
+        f"/v1/changes?since={len(ids) // 2}&limit=1000",
+        f"/v1/changes?since={len(ids) // 2}&limit=200&include=articles",
         "/out/articles.atom",
     ]
 
@@ -86,9 +87,9 @@ def measure(client: TestClient, path: str, times: int) -> None:
     """Ask one page many times; print its line."""
     took = []
     for _ in range(times):
-        begun = time.perf_counter()
+        begun = time.process_time()
         answer = client.get(path)
-        took.append((time.perf_counter() - begun) * 1000)
+        took.append((time.process_time() - begun) * 1000)
         assert answer.status_code == 200, (path, answer.status_code)
     took.sort()
     size = int(answer.headers.get("content-length", 0))

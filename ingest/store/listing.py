@@ -116,6 +116,18 @@ def listed(connection: Connection, ids: Iterable[str], choice: Choice | None = N
     }
 
 
+def related_of(
+    connection: Connection, ids: Sequence[str], *, limit: int = 20
+) -> dict[str, tuple[tuple[str, float], ...]]:
+    """For each of these articles the ids of independent accounts of its event with their similarity, nearest first."""
+    found: dict[str, list[tuple[str, float]]] = {id_: [] for id_ in ids}
+    for mine, other in ((related.c.a, related.c.b), (related.c.b, related.c.a)):
+        query = select(mine.label("mine"), other.label("other"), related.c.similarity).where(mine.in_(list(found)))
+        for row in connection.execute(query):
+            found[row.mine].append((row.other, row.similarity))
+    return {id_: tuple(sorted(near, key=lambda pair: (-pair[1], pair[0]))[:limit]) for id_, near in found.items()}
+
+
 def list_clusters(
     connection: Connection,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,13 +108,21 @@ def trail(connection: Connection, document_id: str) -> tuple[Step, ...]:
 
 def feeds_of(connection: Connection, document_id: str) -> tuple[RowMapping, ...]:
     """The feeds that named a document: id, url, title, first_seen."""
+    return feeds_of_each(connection, [document_id])[document_id]
+
+
+def feeds_of_each(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[RowMapping, ...]]:
+    """For each of these documents the feeds that named it: id, url, title, first_seen; the first of them first."""
+    found: dict[str, list[RowMapping]] = {id_: [] for id_ in document_ids}
     query = (
-        select(feeds.c.id, feeds.c.url, feeds.c.title, entries.c.first_seen)
+        select(entries.c.document_id, feeds.c.id, feeds.c.url, feeds.c.title, entries.c.first_seen)
         .join(entries, entries.c.feed_id == feeds.c.id)
-        .where(entries.c.document_id == document_id)
+        .where(entries.c.document_id.in_(list(found)))
         .order_by(entries.c.first_seen)
     )
-    return tuple(connection.execute(query).mappings())
+    for row in connection.execute(query).mappings():
+        found[row["document_id"]].append(row)
+    return {id_: tuple(rows) for id_, rows in found.items()}
 
 
 def _as_unfinished(row: Any) -> Unfinished:

@@ -91,7 +91,9 @@ def aware(at: datetime | None, name: str) -> datetime | None:
 
 def load_full(connection: Connection, rows: tuple[Listed, ...], *, with_removed: bool = False) -> list[FullArticle]:
     """Whole articles for the rows of a list, in their order."""
-    texts = store.load_many(connection, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    texts = store.load_many(connection, ids)
+    near, feeds = listing.related_of(connection, ids), standing.feeds_of_each(connection, ids)
     made = []
     for row, similarity in add_similarity(connection, rows):
         if row.id not in texts:
@@ -103,14 +105,8 @@ def load_full(connection: Connection, rows: tuple[Listed, ...], *, with_removed:
                 document=extraction[0] if extraction else None,
                 duplicate=duplicate_of(row, similarity),
                 changed=row.changed,
-                related=[
-                    RelatedShape(id=other.id, similarity=close)
-                    for other, close in listing.related_to(connection, [row.id])
-                ],
-                feeds=[
-                    FeedShape(id=feed["id"], url=feed["url"], title=feed["title"])
-                    for feed in standing.feeds_of(connection, row.id)
-                ],
+                related=[RelatedShape(id=other, similarity=close) for other, close in near[row.id]],
+                feeds=[FeedShape(id=feed["id"], url=feed["url"], title=feed["title"]) for feed in feeds[row.id]],
                 with_removed=with_removed,
             )
         )
