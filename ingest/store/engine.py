@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from ingest.errors import Misconfigured
 from ingest.store.schema import Utc
@@ -123,7 +124,8 @@ class db_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL functi
 
     name = "db_now"
     type = Utc()
-    inherit_cache = False
+    _traverse_internals = [*FunctionElement._traverse_internals, ("offset_s", InternalTraversal.dp_plain_obj)]  # noqa: RUF012
+    inherit_cache = True  # the offset is part of the key: statements with the clock are compiled once
 
     def __init__(self, offset_s: float = 0.0) -> None:
         super().__init__()
