@@ -58,6 +58,8 @@ def restore(
     """Put a backup in the place of the database. The service must be stopped; the former database is kept aside.
 
     What was taken down since the backup is taken down again.
+
+    Example: ingest restore newsfold-2026-11-21.sqlite
     """
     from ingest.pipeline.remove import take_down
     from ingest.store import backup as store
@@ -90,6 +92,8 @@ def prune(
     """Let go of what is older than it needs to be: unused sentences, old trails and polls, ended sessions.
 
     Articles stay. The schedule does the same once a day.
+
+    Example: ingest prune --dry-run
     """
     from ingest.store import retention
     from ingest.store.engine import connect

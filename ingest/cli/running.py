@@ -42,7 +42,10 @@ def worker(
 
 
 def beat() -> None:
-    """Run the schedule: polls feeds that are due, rings for what waits, takes back what vanished workers held."""
+    """Run the schedule: polls feeds that are due, rings for what waits, takes back what vanished workers held.
+
+    Example: ingest beat
+    """
     from workers import run
 
     _check_database()
@@ -65,7 +68,10 @@ def web() -> None:
 
 
 def migrate() -> None:
-    """Bring the database to this version's tables; others that try at the same time wait."""
+    """Bring the database to this version's tables; others that try at the same time wait.
+
+    Example: ingest migrate
+    """
     from ingest.store import engine, migrations
 
     database = engine.connect(load().sqlalchemy_url)

@@ -26,9 +26,7 @@ FromInput = Annotated[
 @app.command()
 def add(
     name: Name,
-    role: Annotated[
-        Role, typer.Option(help="reader looks, operator decides, admin may all.")
-    ] = Role.READER,
+    role: Annotated[Role, typer.Option(help="reader looks, operator decides, admin may all.")] = Role.READER,
     password_stdin: FromInput = False,
 ) -> None:
     """Add a person.

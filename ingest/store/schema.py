@@ -451,7 +451,9 @@ members = Table(
     metadata,
     _id("article_id", primary_key=True),
     _id("cluster_id", nullable=False),
-    _id("leader", nullable=False, server_default=""),  # the first article with the same text: itself, unless it is an exact copy
+    _id(
+        "leader", nullable=False, server_default=""
+    ),  # the first article with the same text, itself where it is no exact copy
     Column("words", Integer, nullable=False, server_default="0"),
     Column("kind", String(16)),  # in what way it is a copy of the representative's text; None: it is that
     Column("joined_at", Utc, nullable=False),
@@ -466,7 +468,7 @@ matches = Table(
     _id("b", primary_key=True),
     Column("estimated", Float, nullable=False),
     Column("exact", Float, nullable=False),
-    Column("score", Float, nullable=False, server_default="0"),  # of the weighed evidence: what clusters are made by, strongest first
+    Column("score", Float, nullable=False, server_default="0"),  # of the weighed evidence: what clusters are made by
     Column("rule", String(32), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("passages", Json, nullable=False),

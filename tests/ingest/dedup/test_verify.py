@@ -37,8 +37,8 @@ def test_a_teaser_is_a_copy_of_its_article() -> None:
 
 def test_site_furniture_makes_no_copies_of_short_strangers() -> None:
     notice = (
-        "Sign up for our daily newsletter to get the top stories delivered to your inbox. Follow us on social media for "
-        "more news. Read more: the most important events of the day. Copyright, all rights reserved."
+        "Sign up for our daily newsletter to get the top stories delivered to your inbox. Follow us on social media "
+        "for more news. Read more: the most important events of the day. Copyright, all rights reserved."
     )
     one, other = " ".join(story(1)[:3]), " ".join(story(2)[:3])
     assert not judge(f"{one} {notice}", f"{other} {notice}")
