@@ -36,7 +36,8 @@ def notice(number: int) -> str:
         f"{company} shares closed at {rng.randrange(3, 900)} euros on day {rng.randrange(1, 31)}, "
         f"up {rng.randrange(1, 9)} percent from the previous session. "
         f"The benchmark index ended the day at {rng.randrange(1000, 9999)} points. "
-        f"Trading volume reached {rng.randrange(10_000, 99_999)} shares. Analysts expect {company} to publish quarterly "
+        f"Trading volume reached {rng.randrange(10_000, 99_999)} shares. "
+        f"Analysts expect {company} to publish quarterly "
         f"results in week {rng.randrange(1, 53)}. The stock has lost {rng.randrange(1, 60)} percent since January."
     )
 
