@@ -84,7 +84,9 @@ def _put_figure(figure: Figure, source: str, target: str, lang: str) -> str:
     if spoiled is None:
         return _insert_figure(figure, source, target, lang)
     start, end = spoiled
-    return target[:start] + figure.english + target[end:]
+    # a model that breaks a year may glue it as well ("October24"); "A320" is glued in the source, and stays so
+    glued = target[:start][-1:].isalpha() and not source[: figure.start][-1:].isalpha()
+    return target[:start] + " " * glued + figure.english + target[end:]
 
 
 def _insert_figure(figure: Figure, source: str, target: str, lang: str) -> str:

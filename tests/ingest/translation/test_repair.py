@@ -11,6 +11,11 @@ from ingest.translation.repair import TAG, repair, restyle, unloop
 
 LOST = [
     # source, the model's English, what it must become
+    (
+        "Créé en octobre 2024, ce groupe siège à Paris.",
+        "Set up in October24, this group sits in Paris.",
+        "October 2024",
+    ),
     ("La Corée a déployé 3.000 soldats en Russie.", "Korea has deployed soldiers in Russia.", "3,000 soldiers"),
     ("Am 3. Oktober kamen 14.000 Soldaten.", "On October, 14,0000 soldiers came.", "14,000 soldiers"),
     ("Die Firma zahlt 3,5 Mio. Euro.", "The company pays 3.5 euros.", "3.5 million euros"),
