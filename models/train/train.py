@@ -6,10 +6,12 @@ RUN/curve.tsv       minutes, English tokens, training loss, validation loss fr, 
 """
 
 import logging
+import signal
 import time
 from dataclasses import asdict, dataclass, field
 from math import cos, pi
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -243,7 +245,12 @@ class Run:
 
 
 def train(prepared: Path, folder: Path, plan: Plan, device: torch.device, stop_after: float | None = None) -> Run:
-    """Train until the plan's time is spent, or `stop_after` minutes of this call; save, export, return the run."""
+    """Train until the plan's time is spent, or `stop_after` minutes of this call; save, export, return the run.
+
+    A SIGTERM ends the call likewise after the step under way: nothing is lost, and a later call goes on.
+    """
+    asked_to_stop = Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.set())
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(prepared, folder, plan, device)
     log.info("%.1f M parameters on %s", sum(p.numel() for p in run.model.parameters()) / 1e6, device)
@@ -253,7 +260,12 @@ def train(prepared: Path, folder: Path, plan: Plan, device: torch.device, stop_a
         _record(run, float("nan"))
     losses: list[float] = []
     logged_tokens = run.tokens
-    while run.progress < 1 and (stop_after is None or last - began < 60 * stop_after):
+
+    def over() -> bool:
+        late = stop_after is not None and last - began > 60 * stop_after
+        return run.progress >= 1 or late or asked_to_stop.is_set()
+
+    while not over():
         for batch in run.sampler.round(run.progress, plan.round_pairs, plan.batch_tokens):
             losses.append(run.step(batch))
             now = time.monotonic()
@@ -272,11 +284,12 @@ def train(prepared: Path, folder: Path, plan: Plan, device: torch.device, stop_a
                 run.export()
                 _record(run, float(np.mean(losses)))
                 losses, exported = [], now
-            if run.progress >= 1 or (stop_after is not None and now - began > 60 * stop_after):
+            if over():
                 break
     run.save()
     run.export()
     _record(run, float(np.mean(losses)) if losses else float("nan"))
+    signal.signal(signal.SIGTERM, before)
     return run
 
 
