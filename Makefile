@@ -36,7 +36,7 @@ check: install ## Format, lint, types, layers
 	$(BIN)/lint-imports
 
 eval: install ## Quality floors (the data in INGEST_EVAL_DATA where there is some, else our own small sets)
-	$(BIN)/python -m pytest -q tests/eval
+	$(BIN)/python -m pytest -q -m 'not torch' tests/eval
 
 bench: install ## What we claim about speed and scale, measured
 	$(BIN)/python -m benchmarks

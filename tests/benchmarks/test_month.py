@@ -11,7 +11,7 @@ import structlog
 from benchmarks import month
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_simulation_asks_at_the_same_seconds_as_the_whole_program(tmp_path: Path) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     try:

@@ -82,6 +82,7 @@ def a_token(service: Service) -> str:
         return tokens.make(connection, "test", (tokens.Scope.INGEST,), who="test")[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_lost_or_doubled_under_faults(kind: str, tmp_path: Path) -> None:
     """P1, P2, P3, P6: kills, freezes, restarts, a broker that is killed, emptied and full."""

@@ -42,14 +42,14 @@ def notice(number: int) -> str:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ten_thousand_notices_of_one_form_stay_apart() -> None:
     found = bounded([Item(str(n), notice(n), "en") for n in range(10_000)])
     assert sizes(found)[0] <= 2
     assert len(set(found.values())) >= 9_950
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ten_thousand_sentences_stay_apart() -> None:
     rng = random.Random(3)
     lines = [
@@ -61,7 +61,7 @@ def test_ten_thousand_sentences_stay_apart() -> None:
     assert sizes(found)[0] <= 8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_text_ten_thousand_times_is_one_cluster() -> None:
     tracemalloc.start()
     found = bounded([Item(str(n), text(1), "en") for n in range(10_000)])
