@@ -23,7 +23,7 @@ from ingest.pipeline.cluster import LOCK, cluster_in_transaction, withdraw
 from ingest.store import articles, listing, removal, schema
 from ingest.store import decisions as decided
 from ingest.store.engine import Database, serialise
-from ingest.types import Link, State
+from ingest.types import Copy, Link, State
 from ingest.web.api.articles import load_full
 from ingest.web.api.changes import read
 from tests.databases import KINDS
@@ -35,6 +35,9 @@ TEXTS = (text(1), edited(1, 1), edited(1, 2), text(2), edited(2, 1), "Too short 
 MOVING = ("duplicate", "related", "feeds")
 """What an article brings along as it is at that moment: clusters have changes of their own, the others have none."""
 
+Kept = tuple[str, dict[str, Copy | None]]
+"""A cluster: the article to read, and in what way each member is a copy."""
+
 Step = tuple[Any, ...]
 number = st.integers(0, ARTICLES - 1)
 step = st.one_of(
@@ -45,8 +48,10 @@ step = st.one_of(
     st.tuples(st.just("undo"), number),
     st.tuples(st.just("choose"), number),
 )
-histories = st.lists(st.lists(step, max_size=8), min_size=1, max_size=3)
-"""What each of up to three writers does, one after the other."""
+rounds = st.lists(st.lists(step, min_size=1, max_size=6), min_size=1, max_size=3)
+"""What each of up to three writers does at once, one step after the other."""
+
+histories = st.lists(rounds, min_size=1, max_size=3)
 
 
 @dataclass(slots=True)
@@ -56,7 +61,7 @@ class Follower:
     database: Database
     since: int = 0
     articles: dict[str, dict[str, Any]] = field(default_factory=dict)
-    clusters: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    clusters: dict[str, Kept] = field(default_factory=dict)
 
     def follow(self, at_once: int) -> bool:
         """Apply the next changes; False at the end."""
@@ -76,9 +81,9 @@ class Follower:
         elif change["kind"] in ("upsert", "delete"):
             self.articles.pop(change["article_id"], None)
             self.clusters = {
-                id_: (head, ids - {change["article_id"]})
+                id_: (head, {member: kind for member, kind in ids.items() if member != change["article_id"]})
                 for id_, (head, ids) in self.clusters.items()
-                if ids - {change["article_id"]}
+                if ids.keys() != {change["article_id"]}
             }
         else:
             self.clusters.pop(change["cluster_id"], None)
@@ -86,18 +91,18 @@ class Follower:
                 self.clusters |= clusters_now(connection, [change["cluster_id"]])
 
 
-def clusters_now(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, frozenset[str]]]:
+def clusters_now(connection: Connection, ids: Sequence[str]) -> dict[str, Kept]:
     """What /v1/clusters says of these; merged ones and those that are gone are left out."""
     found = {}
     for id_ in ids:
         row = listing.cluster_row(connection, id_)
         if row is not None and not row["merged_into"]:
-            members = frozenset(member.id for member in listing.cluster_members(connection, id_))
+            members = {member.id: member.kind for member in listing.cluster_members(connection, id_)}
             found[id_] = (row["representative"], members)
     return found
 
 
-def truth(database: Database) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[str, frozenset[str]]]]:
+def truth(database: Database) -> tuple[dict[str, dict[str, Any]], dict[str, Kept]]:
     """All articles and clusters there are."""
     with database.reading() as connection:
         rows = listing.list_articles(connection, limit=200).rows
@@ -163,10 +168,19 @@ def begin(database: Database) -> None:
         connection.execute(delete(schema.changes))
 
 
-def play(database: Database, history: list[list[Step]], at_once: int) -> None:
-    """Let the writers write while one follows, and compare in the end."""
+def play(database: Database, history: list[list[list[Step]]], at_once: int) -> None:
+    """Rounds of writers with one who follows meanwhile, compared after each; another begins at zero at the end."""
     begin(database)
-    live, ended = Follower(database), Event()
+    live = Follower(database)
+    for writers in history:
+        write_and_watch(database, writers, live, at_once)
+        compare(database, live, at_once)
+    compare(database, Follower(database), at_once)
+
+
+def write_and_watch(database: Database, writers: list[list[Step]], live: Follower, at_once: int) -> None:
+    """One round: the writers side by side, the follower beside them."""
+    ended = Event()
 
     def watch() -> None:
         while not ended.is_set():
@@ -177,22 +191,23 @@ def play(database: Database, history: list[list[Step]], at_once: int) -> None:
         for what in steps:
             refused(database, what)
 
-    with ThreadPoolExecutor(len(history) + 1) as pool:
+    with ThreadPoolExecutor(len(writers) + 1) as pool:
         watching = pool.submit(watch)
         try:
-            for writing in [pool.submit(write, steps) for steps in history]:
+            for writing in [pool.submit(write, steps) for steps in writers]:
                 writing.result(timeout=120)
         finally:
             ended.set()
         watching.result(timeout=120)
-    late = Follower(database)
-    for follower in (live, late):
-        while follower.follow(at_once):
-            pass
+
+
+def compare(database: Database, follower: Follower, at_once: int) -> None:
+    """At the end of the sequence the copy is what the database says."""
+    while follower.follow(at_once):
+        pass
     kept, clusters = truth(database)
-    for follower in (live, late):
-        assert still(follower.articles) == still(kept)
-        assert follower.clusters == clusters
+    assert still(follower.articles) == still(kept)
+    assert follower.clusters == clusters
 
 
 @pytest.fixture(params=KINDS)
@@ -211,7 +226,7 @@ def holds(examples: int) -> Callable[..., None]:
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(history=histories, at_once=st.integers(1, 7))
-    def followed(database: Database, history: list[list[Step]], at_once: int) -> None:
+    def followed(database: Database, history: list[list[list[Step]]], at_once: int) -> None:
         play(database, history, at_once)
 
     return followed
