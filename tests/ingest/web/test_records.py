@@ -57,9 +57,9 @@ def modelled(article: Article, document: Document | None, *, removed: bool, **mo
 
     gone = [block for block in document.blocks if not block.kept] if document else []
     pieces = tuple(RemovedBlock(text=b.text, kind=b.kind, rule=b.rule, evidence=b.evidence, line=b.line) for b in gone)
-    found = document and Extraction(
-        method=document.method, removed_count=len(gone), removed=pieces if removed else None
-    )
+    found = None
+    if document is not None:
+        found = Extraction(method=document.method, removed_count=len(gone), removed=pieces if removed else None)
     spans = tuple(SpanShape(start=s.start, end=s.end, lang=s.lang) for s in article.spans)
     return FullArticle(
         id=article.id,
