@@ -52,7 +52,7 @@ def export(
         count = 0
         for rows in _rows(connection, choice, since):
             for line in _lines(connection, rows, slim):
-                write.write(line.encode() + b"\n")
+                write.write(line + b"\n")
                 count += 1
     database.close()
     print(f"{count} articles; next time: --since {newest}", file=sys.stderr)
@@ -79,13 +79,15 @@ def _rows(connection: Connection, choice: Choice, since: int | None) -> Iterator
             return
 
 
-def _lines(connection: Connection, rows: tuple[Listed, ...], slim: bool) -> Iterator[str]:
+def _lines(connection: Connection, rows: tuple[Listed, ...], slim: bool) -> Iterator[bytes]:
+    from pydantic_core import to_json
+
     from ingest.web.api.articles import add_similarity, load_full, summary
 
     if slim:
-        yield from (summary(*row).model_dump_json() for row in add_similarity(connection, rows))
+        yield from (to_json(summary(*row)) for row in add_similarity(connection, rows))
     else:
-        yield from (article.model_dump_json() for article in load_full(connection, rows))
+        yield from (to_json(article) for article in load_full(connection, rows))
 
 
 def _opened(out: Path | None) -> IO[bytes]:

@@ -16,7 +16,7 @@ from ingest.errors import BadInput
 from ingest.pipeline.cluster import LOCK, WINDOW, as_node, cluster_in_transaction, join_text, keys_of
 from ingest.pipeline.compare import newcomer, text_of
 from ingest.pipeline.regroup import regroup
-from ingest.store import articles, clusters, decisions, signatures
+from ingest.store import articles, changes, clusters, decisions, signatures
 from ingest.store.clusters import MUST_LINK
 from ingest.store.engine import serialise
 from ingest.types import Article, Copy, Decision, Link, Match
@@ -60,6 +60,7 @@ def choose(connection: Connection, article_id: str) -> str:
     if place is None:
         raise BadInput("representative", "a clustered article", article_id)
     clusters.choose(connection, place.cluster_id, article_id)
+    changes.record(connection, changes.CLUSTER, cluster_id=place.cluster_id)  # grouping finds it in line already
     regroup(connection, [place.leader])
     return place.cluster_id
 

@@ -167,12 +167,12 @@ def _keep(
     best = before.representative if before is not None and chosen else choose_representative(members)
     now = Standing(best, chosen, len(members), _weakest(group, members, linked))
     kinds = _kinds(members, best, linked)
-    clusters.set_kinds(
-        connection, {m.article_id: kinds[m.article_id] for m in members if m.kind != kinds[m.article_id]}
-    )
+    other_kinds = {m.article_id: kinds[m.article_id] for m in members if m.kind != kinds[m.article_id]}
+    clusters.set_kinds(connection, other_kinds)
     if now != before or moved:
         clusters.save(connection, cluster_id, now)
         clusters.forget_related(connection, [member.article_id for member in members])
+    if now != before or moved or other_kinds:
         changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingest.types import NEEDS_REVIEW, Article, BlockKind, Copy, Document, Sentence
+from ingest.types import BlockKind, Copy
 
 SCHEMA_VERSION = "1.0"
 """Of every record we give out: the second number grows with each added field, the first never within /v1."""
@@ -172,77 +170,3 @@ class FullArticle(Shape):
     related: tuple[RelatedShape, ...]
     text_sha256: str
     """Of the English text in UTF-8."""
-
-
-def full_article(
-    article: Article,
-    *,
-    document: Document | None,
-    duplicate: Duplicate | None,
-    changed: datetime,
-    related: Sequence[RelatedShape] = (),
-    feeds: Sequence[FeedShape] = (),
-    with_removed: bool = False,
-) -> FullArticle:
-    """The whole article as it goes out."""
-    return FullArticle(
-        id=article.id,
-        revision=article.revision,
-        url=article.url,
-        source=article.source,
-        author=article.author,
-        feeds=tuple(feeds),
-        published=article.published,
-        updated=article.updated,
-        seen=article.seen,
-        changed=changed,
-        title=article.title,
-        text=article.text,
-        original=Original(
-            title=article.original_title,
-            text=article.original_text,
-            lang=article.lang,
-            spans=tuple(SpanShape(start=s.start, end=s.end, lang=s.lang) for s in article.spans),
-        ),
-        title_sentences=_sentences(article.title_sentences),
-        sentences=_sentences(article.sentences),
-        flags=article.flags,
-        needs_review=NEEDS_REVIEW in article.flags,
-        credits=article.credits,
-        image_url=article.image_url,
-        extraction=_extraction(document, with_removed) if document is not None else None,
-        duplicate=duplicate,
-        related=tuple(related),
-        text_sha256=sha256(article.text.encode()).hexdigest(),
-    )
-
-
-def _sentences(sentences: tuple[Sentence, ...]) -> tuple[SentenceShape, ...]:
-    return tuple(
-        SentenceShape(
-            source=s.source,
-            target=s.target,
-            source_start=s.start,
-            source_end=s.end,
-            start=s.target_start,
-            end=s.target_end,
-            lang=s.lang,
-            model=s.model,
-            flags=s.flags,
-            score=s.score,
-        )
-        for s in sentences
-    )
-
-
-def _extraction(document: Document, with_removed: bool) -> Extraction:
-    gone = [block for block in document.blocks if not block.kept]
-    return Extraction(
-        method=document.method,
-        removed_count=len(gone),
-        removed=tuple(
-            RemovedBlock(text=b.text, kind=b.kind, rule=b.rule, evidence=b.evidence, line=b.line) for b in gone
-        )
-        if with_removed
-        else None,
-    )

@@ -9,6 +9,7 @@ from typing import Any
 from ingest.publish.article import ArticleSummary, FullArticle, Shape
 from ingest.publish.change import ChangeShape
 from ingest.publish.cluster import ClusterSummary, FullCluster
+from ingest.publish.feed import FullFeed
 
 PUBLISHED: dict[str, type[Shape]] = {
     "article": FullArticle,
@@ -16,6 +17,7 @@ PUBLISHED: dict[str, type[Shape]] = {
     "cluster": FullCluster,
     "cluster-summary": ClusterSummary,
     "change": ChangeShape,
+    "feed": FullFeed,
 }
 """By the name under which /v1/schemas gives them."""
 

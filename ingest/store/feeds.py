@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
 from ingest.errors import BadInput
+from ingest.store.cursors import PAGE, Paged, decode_cursor, page_of
 from ingest.store.engine import db_now, serialise
 from ingest.store.ids import is_id, new_id
 from ingest.store.schema import entries, feeds, polls
@@ -131,6 +132,18 @@ def every(
         query = query.where(feeds.c.failures > 0)
     rows = connection.execute(query).mappings()
     return [row for row in rows if tag is None or tag in row["tags"]]
+
+
+def list_feeds(
+    connection: Connection, *, state: str | None = None, cursor: str | None = None, limit: int = PAGE
+) -> Paged[RowMapping]:
+    """A page of feeds in the order of their ids, which is the order they came in."""
+    query = select(feeds).order_by(feeds.c.id).limit(limit + 1)
+    if state is not None:
+        query = query.where(feeds.c.state == state)
+    if cursor is not None:
+        query = query.where(feeds.c.id > decode_cursor(cursor, str)[0])
+    return page_of(list(connection.execute(query).mappings()), limit, lambda row: (row["id"],))
 
 
 def pause(connection: Connection, feed_id: str) -> None:

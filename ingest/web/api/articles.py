@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -14,8 +15,8 @@ from ingest.publish.article import (
     FeedShape,
     FullArticle,
     RelatedShape,
-    full_article,
 )
+from ingest.publish.record import Record, article_record, removed_record
 from ingest.store import articles as store
 from ingest.store import extractions, listing, standing
 from ingest.store.listing import Listed
@@ -56,7 +57,7 @@ def list_articles(
     )
     found = listing.list_articles(connection, choice, cursor=cursor, limit=limit)
     if fields == "full":
-        return unless_known(request, page_of(request, load_full(connection, found.rows), found.next))
+        return unless_known(request, page_of(request, list(load_full(connection, found.rows)), found.next))
     rows = add_similarity(connection, found.rows)
     return unless_known(request, page_of(request, [summary(*row) for row in rows], found.next))
 
@@ -79,7 +80,8 @@ def one_article(
         if document is not None:
             raise HTTPException(404, f"Document {article_id} is no article: {document.state}. See /v1/documents.")
         raise HTTPException(404, f"There is no article {article_id[:40]}.")
-    return unless_known(request, load_full(connection, tuple(found.values()), with_removed=bool(include))[0])
+    record = next(load_full(connection, tuple(found.values())))
+    return unless_known(request, with_removed(connection, record) if include else record)
 
 
 def aware(at: datetime | None, name: str) -> datetime | None:
@@ -89,28 +91,31 @@ def aware(at: datetime | None, name: str) -> datetime | None:
     return at
 
 
-def load_full(connection: Connection, rows: tuple[Listed, ...], *, with_removed: bool = False) -> list[FullArticle]:
-    """Whole articles for the rows of a list, in their order."""
+def load_full(connection: Connection, rows: tuple[Listed, ...]) -> Iterator[Record]:
+    """Whole articles for the rows of a list, in their order: `FullArticle` each, as a plain dictionary."""
     ids = [row.id for row in rows]
-    texts = store.load_many(connection, ids)
+    texts, removed = store.rows_of(connection, ids), extractions.removed_of(connection, ids)
     near, feeds = listing.related_of(connection, ids), standing.feeds_of_each(connection, ids)
-    made = []
     for row, similarity in add_similarity(connection, rows):
         if row.id not in texts:
             continue
-        extraction = extractions.load(connection, row.id)
-        made.append(
-            full_article(
-                texts[row.id],
-                document=extraction[0] if extraction else None,
-                duplicate=duplicate_of(row, similarity),
-                changed=row.changed,
-                related=[RelatedShape(id=other, similarity=close) for other, close in near[row.id]],
-                feeds=[FeedShape(id=feed["id"], url=feed["url"], title=feed["title"]) for feed in feeds[row.id]],
-                with_removed=with_removed,
-            )
+        method, count = removed.get(row.id, (None, 0))
+        yield article_record(
+            texts[row.id],
+            extraction={"method": method, "removed_count": count, "removed": None} if method is not None else None,
+            duplicate=duplicate_of(row, similarity),
+            related=[RelatedShape(id=other, similarity=close) for other, close in near[row.id]],
+            feeds=[FeedShape(id=feed["id"], url=feed["url"], title=feed["title"]) for feed in feeds[row.id]],
         )
-    return made
+
+
+def with_removed(connection: Connection, record: Record) -> Record:
+    """The same article with the pieces of its page that were left out."""
+    found = extractions.load(connection, record["id"])
+    if found is None:
+        return record
+    removed = [removed_record(block) for block in found[0].blocks if not block.kept]
+    return record | {"extraction": {"method": found[0].method, "removed_count": len(removed), "removed": removed}}
 
 
 def add_similarity(connection: Connection, rows: tuple[Listed, ...]) -> list[tuple[Listed, float | None]]:

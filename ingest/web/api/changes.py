@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from pydantic_core import to_json
 
-from ingest.publish.article import FullArticle
-from ingest.publish.change import ChangeKind, Changes, ChangeShape
+from ingest.publish.article import SCHEMA_VERSION
+from ingest.publish.change import Changes
+from ingest.publish.record import Record
 from ingest.store import following, listing
 from ingest.store.engine import Database
 from ingest.web.api.articles import load_full
@@ -52,8 +54,8 @@ async def changes(
     until = time.monotonic() + wait
     while True:
         found = await run_in_threadpool(read, database, since, limit, bool(include))
-        if found.items or time.monotonic() >= until or await request.is_disconnected():
-            return Response(found.model_dump_json(), media_type="application/json")
+        if found["items"] or time.monotonic() >= until or await request.is_disconnected():
+            return Response(to_json(found), media_type="application/json")
         await asyncio.sleep(min(LOOK_EVERY_S, max(0.01, until - time.monotonic())))
 
 
@@ -78,10 +80,10 @@ async def stream(
         place, quiet_since = start, time.monotonic()
         while not await request.is_disconnected():
             found = await run_in_threadpool(read, database, place, 100, bool(include))
-            for item in found.items:
-                yield f"id: {item.seq}\nevent: {item.kind}\ndata: {item.model_dump_json()}\n\n"
-                place, quiet_since = item.seq, time.monotonic()
-            if not found.items:
+            for item in found["items"]:
+                yield f"id: {item['seq']}\nevent: {item['kind']}\ndata: {to_json(item).decode()}\n\n"
+                place, quiet_since = item["seq"], time.monotonic()
+            if not found["items"]:
                 if time.monotonic() - quiet_since > HEARTBEAT_S:
                     yield ": still here\n\n"
                     quiet_since = time.monotonic()
@@ -90,8 +92,8 @@ async def stream(
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def read(database: Database, since: int, limit: int, with_articles: bool) -> Changes:
-    """The changes after a number, from one state of the database; 409 for a number that was never given."""
+def read(database: Database, since: int, limit: int, with_articles: bool) -> Record:
+    """`Changes` after a number as a plain dictionary; 409 for a number that was never given."""
     with database.reading() as connection:
         newest = following.newest(connection)
         if since > newest:
@@ -100,20 +102,21 @@ def read(database: Database, since: int, limit: int, with_articles: bool) -> Cha
                 f"since: the sequence ends at {newest}. Was the database put back from a backup? Begin again with 0.",
             )
         found = following.changes_since(connection, since, limit)
-        articles: dict[str, FullArticle] = {}
+        articles: dict[str, Record] = {}
         if with_articles:
             rows = listing.listed(connection, {c.article for c in found if c.article is not None})
-            articles = {article.id: article for article in load_full(connection, tuple(rows.values()))}
-    items = tuple(
-        ChangeShape(
-            seq=c.seq,
-            kind=ChangeKind(c.kind),
-            article_id=c.article,
-            cluster_id=c.cluster,
-            revision=c.revision,
-            at=c.at,
-            article=articles.get(c.article or ""),
-        )
+            articles = {article["id"]: article for article in load_full(connection, tuple(rows.values()))}
+    items = [
+        {
+            "schema_version": SCHEMA_VERSION,
+            "seq": c.seq,
+            "kind": c.kind,
+            "article_id": c.article,
+            "cluster_id": c.cluster,
+            "revision": c.revision,
+            "at": c.at,
+            "article": articles.get(c.article or ""),
+        }
         for c in found
-    )
-    return Changes(items=items, since=items[-1].seq if items else since, newest=newest)
+    ]
+    return {"items": items, "since": found[-1].seq if found else since, "newest": newest}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from ingest.store.cursors import MOST, PAGE
 from ingest.web.ui.render import query
@@ -30,18 +31,18 @@ class Page(BaseModel, Generic[Item]):
     """Address of the next page; null: this is the last."""
 
 
-def page_of(request: Request, items: Sequence[Item], next_cursor: str | None) -> Page[Item]:
-    """A page; its `next` asks for what this request asked, from the cursor on."""
+def page_of(request: Request, items: Sequence[Any], next_cursor: str | None) -> dict[str, Any]:
+    """A `Page` as a plain dictionary; its `next` asks for what this request asked, from the cursor on."""
     following = None
     if next_cursor is not None:
         parts = {name: value for name, value in request.query_params.items() if name != "cursor"}
         following = request.url.path + query(**parts, cursor=next_cursor)
-    return Page(items=list(items), next_cursor=next_cursor, next=following)
+    return {"items": items, "next_cursor": next_cursor, "next": following}
 
 
-def unless_known(request: Request, body: BaseModel) -> Response:
+def unless_known(request: Request, body: BaseModel | dict[str, Any]) -> Response:
     """The body as JSON with a strong ETag; 304 without it where the asker has exactly that already."""
-    content = body.model_dump_json().encode()
+    content = to_json(body)
     tag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     known = request.headers.get("if-none-match", "")

@@ -7,6 +7,11 @@ import time
 
 from fastapi.testclient import TestClient
 
+from ingest.pipeline import decisions
+from ingest.store import following
+from ingest.store.engine import Database
+from tests.ingest.dedup.news import text
+
 from .conftest import Newsroom
 
 
@@ -50,3 +55,12 @@ def test_place_beyond_the_end_is_a_conflict_not_a_silence(client: TestClient) ->
     answer = client.get("/v1/changes?since=77")
     assert answer.status_code == 409
     assert "backup" in answer.json()["detail"]
+
+
+def test_choosing_another_article_to_read_is_a_change_of_the_cluster(database: Database, newsroom: Newsroom) -> None:
+    one, other = newsroom.clustered(text(1)), newsroom.clustered(text(1))
+    with database.writing() as connection:
+        before = following.newest(connection)
+        cluster_id = decisions.choose(connection, max(one, other))
+        told = following.changes_since(connection, before, 10)
+    assert ("cluster", cluster_id) in [(change.kind, change.cluster) for change in told]

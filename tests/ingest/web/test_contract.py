@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from ingest.pipeline import decisions
 from ingest.settings import Settings
-from ingest.store import tokens
+from ingest.store import feeds, tokens
 from ingest.store.engine import Database, connect
 from ingest.store.tokens import Scope
 from ingest.types import State
@@ -47,6 +47,8 @@ def served(folder: Path, empty_file: Path, *, full: bool) -> tuple[FastAPI, Data
         newsroom.cluster(french, newsroom.article(GERMAN, lang="de"))
         newsroom.related(french, newsroom.article())
         newsroom.ended(State.REMOVED, "takedown", "")
+        with database.writing() as connection:
+            feeds.add(connection, "https://example.org/feed.xml", title="Le Courrier")
     with database.writing() as connection:
         _, token = tokens.make(connection, "contract", [Scope.ADMIN], who="test")
     given = Settings(data_dir=folder, rate_per_minute=1_000_000, public_url="http://testserver")
