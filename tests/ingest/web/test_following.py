@@ -232,5 +232,5 @@ def holds(examples: int) -> Callable[..., None]:
     return followed
 
 
-test_follower_ends_with_what_the_database_says = holds(12)
-test_follower_of_a_thousand_histories = pytest.mark.slow(pytest.mark.timeout(3000)(holds(1000)))
+test_follower_ends_with_what_the_database_says = holds(6)
+test_follower_of_a_thousand_histories = pytest.mark.long(pytest.mark.timeout(3000)(holds(1000)))
