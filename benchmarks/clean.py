@@ -49,7 +49,8 @@ def main() -> None:
     chosen = rows[::step][: arguments.pages]
     now = datetime.now(UTC)
     documents = read_documents(folder)
-    extract_page(Page(chosen[0][1], "text/html", None, None, now))  # imports and weights are no part of it
+    first = Page(chosen[0][1], "text/html", None, chosen[0][0]["url"], now)
+    extract_page(first)  # imports, weights and the table of public suffixes are no part of it
     trafilatura.extract(chosen[0][1])
     alone = per_second(
         each(lambda row, html: trafilatura.extract(html, url=row["url"], with_metadata=True), chosen), len(chosen)

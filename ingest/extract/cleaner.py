@@ -99,7 +99,11 @@ def clean_lines(
 def _pieces(part: Part, rules: RuleTable) -> list[Part]:
     """The line cut at its seams and before the furniture that ends it."""
     texts: list[str] = []
-    for text in split_glued(part.text):
+    whole = split_glued(part.text)
+    if len(whole) == 1 and rules.cut(part.text) is None:  # nearly every line
+        text = part.text.strip()
+        return [part if text == part.text else replace(part, text=text)] if text else []
+    for text in whole:
         cut = rules.cut(text)
         texts += [text[: cut.start], text[cut.start :]] if cut and cut.start > 0 else [text]
     texts = [stripped for text in texts if (stripped := text.strip())]

@@ -44,7 +44,7 @@ def look_at(html: str, url: str | None) -> Looked | None:
         return None
     lines = page_lines(tree)
     heavy = count_elements(safe) > MAX_ELEMENTS
-    texts = ["", ""] if heavy else [trafilatura_text(safe, url), readability_text(safe)]
+    texts = ["", ""] if heavy else [trafilatura_text(tree, url), readability_text(tree)]
     texts.append(resiliparse_text(safe))
     return Looked(tree, lines, votes(lines, texts), not heavy)
 
@@ -54,7 +54,7 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
     looked = look_at(html, page.url)
     if looked is None or not looked.lines:
         return Rejection(Stage.EXTRACT, "no-text", "There is no text in the page.")
-    lines = [replace(line, text=repair_text(line.text)) for line in looked.lines]
+    lines = [_repaired(line) for line in looked.lines]
     scores = score_page(lines, looked)
     parts = [
         Part(line.text, None, line.kind, score)
@@ -82,6 +82,11 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
         credits=said.credits,
     )
     return Document(cleaned.title, blocks, metadata, METHOD)
+
+
+def _repaired(line: HtmlLine) -> HtmlLine:
+    text = repair_text(line.text)
+    return line if text == line.text else replace(line, text=text)
 
 
 def score_page(lines: Sequence[HtmlLine], looked: Looked) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -67,6 +66,7 @@ _BLOCKS = frozenset(
         "audio",
     ]
 )
+_BREAKS = _BLOCKS | {"br"}
 _SKIPPED = frozenset(
     [
         "script",
@@ -92,9 +92,6 @@ _KINDS = {
     "td": BlockKind.TABLE,
     "th": BlockKind.TABLE,
 }
-_BLANKS = re.compile(r"\s+")
-
-
 _HINTS = {
     "comment": r"comment|disqus|replies|forum|leserbrief|reaction",
     "teaser": r"related|teaser|recommend|popular|trending|most-?(?:read|viewed)|outbrain|taboola|read-?more|more-",
@@ -127,75 +124,53 @@ def _hints(names: str) -> int:
 
 
 def page_lines(tree: Any) -> list[HtmlLine]:
-    """The visible lines of a page in document order; `tree` is an lxml element."""
+    """The visible lines of a page in document order; `tree` is an lxml element without comments."""
+    from lxml.etree import iterwalk
+
     lines: list[HtmlLine] = []
-    text: list[tuple[str, bool]] = []
+    text: list[str] = []
+    linked = 0  # characters of the text that are links
+    in_link = 0
     path: list[str] = []
     hints: list[int] = [0]
 
     def flush() -> None:
-        whole = _BLANKS.sub(" ", "".join(piece for piece, _ in text)).strip()
+        whole = " ".join("".join(text).split())
         if whole:
-            links = sum(len(piece.strip()) for piece, linked in text if linked)
-            lines.append(HtmlLine(whole, _kind(path), tuple(path), min(1.0, links / len(whole)), hints[-1]))
+            lines.append(HtmlLine(whole, _kind(path), tuple(path), min(1.0, linked / len(whole)), hints[-1]))
         text.clear()
 
-    in_link = 0
-    for event, element in _walk(tree):
+    walker = iterwalk(tree, events=("start", "end"))
+    for event, element in walker:
         tag = element.tag
         if event == "start":
-            if tag in _BLOCKS or tag == "br":
+            if tag in _SKIPPED and element is not tree:
+                walker.skip_subtree()
+                continue
+            if tag in _BREAKS and text:
                 flush()
-            if tag == "a":
-                in_link += 1
+                linked = 0
+            in_link += tag == "a"
             path.append(tag)
-            names = element.get("class"), element.get("id")
-            hints.append(hints[-1] | _hints(" ".join(filter(None, names))) if any(names) else hints[-1])
-            if element.text:
-                text.append((element.text, in_link > 0))
+            names = f"{element.get('class', '')} {element.get('id', '')}"
+            hints.append(hints[-1] | _hints(names) if len(names) > 1 else hints[-1])
+            piece = element.text
         else:
-            if tag in _BLOCKS:
-                flush()
-            path.pop()
-            hints.pop()
-            if tag == "a":
-                in_link -= 1
-            if element.tail:
-                text.append((element.tail, in_link > 0))
+            if tag not in _SKIPPED or element is tree:
+                if tag in _BLOCKS and text:
+                    flush()
+                    linked = 0
+                path.pop()
+                hints.pop()
+                in_link -= tag == "a"
+            piece = element.tail
+        if piece:
+            text.append(piece)
+            if in_link:
+                linked += len(piece.strip())
     flush()
     return lines
 
 
 def _kind(path: list[str]) -> BlockKind | None:
     return next((kind for tag in reversed(path) if (kind := _KINDS.get(tag)) is not None), None)
-
-
-def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
-    """Start and end of every element, but what is skipped; deep pages need no deep stack."""
-    stack = [(tree, iter(tree))]
-    yield "start", tree
-    while stack:
-        element, children = stack[-1]
-        child = next(children, None)
-        if child is None:
-            stack.pop()
-            yield "end", element
-        elif not isinstance(child.tag, str) or child.tag in _SKIPPED:
-            if child.tail:
-                yield "start", _Tail(child.tail)
-                yield "end", _Tail("")
-        else:
-            yield "start", child
-            stack.append((child, iter(child)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Tail:
-    """The text after a skipped element."""
-
-    text: str
-    tag: str = "span"
-    tail: str = ""
-
-    def get(self, _name: str) -> None:
-        """It has no attributes."""

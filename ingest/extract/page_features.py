@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ingest.extract.features import FEATURES, densest_run, distance, page_matrix, shifted, spread_mean
@@ -93,14 +94,16 @@ def _markup(page: Sequence[HtmlLine]) -> NDArray[np.float32]:
     import numpy as np
 
     linked = np.asarray([line.linked for line in page], dtype=np.float32)
-    rows = [
-        [
-            float(len(line.path)),
-            *(float(line.path[-1] == tag) for tag in _TAGS),
-            *(float(tag in line.path) for tag in _AROUND),
-            *(float(line.hints >> bit & 1) for bit in range(len(HINTS))),
-            *(float(line.kind is kind) for kind in (BlockKind.HEADING, BlockKind.LIST_ITEM, BlockKind.CAPTION)),
-        ]
-        for line in page
-    ]
+    rows = [_place(line.path, line.hints, line.kind) for line in page]
     return np.hstack([linked[:, None], spread_mean(linked, 3)[:, None], np.asarray(rows, dtype=np.float32)])
+
+
+@lru_cache(maxsize=1024)  # the lines of a text all stand in the same place
+def _place(path: tuple[str, ...], hints: int, kind: BlockKind | None) -> tuple[float, ...]:
+    return (
+        float(len(path)),
+        *(float(path[-1] == tag) for tag in _TAGS),
+        *(float(tag in path) for tag in _AROUND),
+        *(float(hints >> bit & 1) for bit in range(len(HINTS))),
+        *(float(kind is one) for one in (BlockKind.HEADING, BlockKind.LIST_ITEM, BlockKind.CAPTION)),
+    )

@@ -27,6 +27,12 @@ MAX_GAP = 5
 REMEMBERED = 20_000
 """Short lines whose answer is kept: with 160 characters at most they take a few megabytes."""
 
+STEM = 4
+"""Letters by which a starred word of a phrase is looked up."""
+
+_Opening = tuple[tuple[str, ...], int, str]
+"""A phrase, the number of its rule, and its second word; that is empty where it may be any or there is none."""
+
 _MEMORY = 64 << 20
 """Upper limit of an RE2 automaton in bytes: RE2's own (8 MB) is too small for all patterns in one set."""
 
@@ -125,18 +131,20 @@ class RuleTable:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._whole: dict[str, int] = {}
-        self._starts: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
-        self._holds: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+        self._starts: dict[str, list[_Opening]] = defaultdict(list)
+        self._holds: dict[str, list[_Opening]] = defaultdict(list)
+        self._starred: dict[str, list[_Opening]] = defaultdict(list)  # by the first letters of a starred word
         for number, rule in enumerate(self.rules):
             for phrase in rule.line:
                 self._whole.setdefault(" ".join(_phrase(phrase)), number)
             for phrase in rule.start:
-                self._starts[_phrase(phrase)[0]].append((_phrase(phrase), number))
+                self._starts[_phrase(phrase)[0]].append(_opening(_phrase(phrase), number))
             for phrase in rule.holds:
                 first = _phrase(phrase)[0]
-                self._holds[first[:4] + "*" if first.endswith("*") else first].append((_phrase(phrase), number))
+                known, key = (self._starred, first[:STEM]) if first.endswith("*") else (self._holds, first)
+                known[key].append(_opening(_phrase(phrase), number))
+        self._longest_whole = max((len(key.split(" ")) for key in self._whole), default=0)
         self._known: dict[str, Hit | None] = {}  # the same short lines stand on page after page
-        self._starred = any(key.endswith("*") for key in self._holds)
 
     @cached_property
     def longest(self) -> int:
@@ -181,20 +189,17 @@ class RuleTable:
     def _phrases(self, words: Sequence[str]) -> list[tuple[int, str]]:
         """Rules whose phrases the words have, with the phrase; in no order."""
         found: list[tuple[int, str]] = []
-        key = " ".join("#" if word.isdigit() else word for word in words)
-        if key in self._whole:
-            found.append((self._whole[key], key))
-        if words:
-            for phrase, number in self._starts.get(words[0], ()):
-                if _opens(words, 0, phrase):
-                    found.append((number, " ".join(phrase)))
+        if len(words) <= self._longest_whole:
+            key = " ".join("#" if word.isdigit() else word for word in words)
+            if key in self._whole:
+                found.append((self._whole[key], key))
+        if words and words[0] in self._starts:
+            found += _opened(words, 0, self._starts[words[0]])
         for place, word in enumerate(words):
-            candidates = self._holds.get(word, ())
-            if self._starred:
-                candidates = [*candidates, *self._holds.get(word[:4] + "*", ())]
-            for phrase, number in candidates:
-                if _opens(words, place, phrase):
-                    found.append((number, " ".join(phrase)))
+            if word in self._holds:
+                found += _opened(words, place, self._holds[word])
+            if (stem := word[:STEM]) in self._starred:
+                found += _opened(words, place, self._starred[stem])
         return found
 
     def _patterns_in(self, written: str, folded: str) -> Iterator[int]:
@@ -239,6 +244,19 @@ def _phrase(phrase: str) -> tuple[str, ...]:
         if piece.endswith("*"):
             words[-1] += "*"
     return tuple(words)
+
+
+def _opening(phrase: tuple[str, ...], number: int) -> _Opening:
+    second = phrase[1] if len(phrase) > 1 else ""
+    return phrase, number, "" if second in ("#", "_", "...") or second.endswith("*") else second
+
+
+def _opened(words: Sequence[str], place: int, openings: Sequence[_Opening]) -> Iterator[tuple[int, str]]:
+    """The rules whose phrases stand at this place of the words, with the phrase."""
+    following = words[place + 1] if place + 1 < len(words) else None
+    for phrase, number, second in openings:
+        if (not second or second == following) and _opens(words, place, phrase):
+            yield number, " ".join(phrase)
 
 
 def _opens(words: Sequence[str], place: int, phrase: Sequence[str]) -> bool:

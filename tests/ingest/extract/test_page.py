@@ -44,6 +44,11 @@ def test_the_article_is_whole_and_the_furniture_gone(lang: str) -> None:
     assert document.method == "html-vote/1"
 
 
+def test_xhtml_that_declares_its_encoding_is_read() -> None:
+    declared = '<?xml version="1.0" encoding="utf-8"?>\n' + news_page("de")
+    assert read(declared).text == read(news_page("de")).text
+
+
 def test_what_the_head_says_is_metadata() -> None:
     metadata = read(news_page()).metadata
     assert metadata.author == "Ada Beispiel"
