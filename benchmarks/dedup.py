@@ -29,7 +29,7 @@ from sqlalchemy import insert, text
 from ingest.dedup.features import featurize
 from ingest.dedup.minhash import SCHEME, digest_key
 from ingest.dedup.normalize import digest
-from ingest.pipeline.cluster import cluster_in_transaction
+from ingest.pipeline.cluster import cluster_together
 from ingest.pipeline.compare import Newcomer, newcomer, text_of
 from ingest.store import articles, clusters, engine, schema
 from ingest.store.engine import Database
@@ -156,8 +156,7 @@ def run(database: Database, news: News, first: int, count: int, at_once: int) ->
     for start in range(0, count, at_once):
         ready = [(one, newcomer(text_of(one))) for one in some[start : start + at_once]]
         with database.writing() as connection:
-            for one, new in ready:
-                cluster_in_transaction(connection, one, new=new)
+            cluster_together(connection, ready)
     return {
         "clock": round(count / (time.perf_counter() - clock), 1),
         "processor": round(count / (time.process_time() - processor), 1),

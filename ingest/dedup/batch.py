@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from heapq import nsmallest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,9 +153,13 @@ class _Batch:
                 for other in posting[-candidates.PER_KEY :]:
                     seen[other] = seen.get(other, 0) + 1
                 posting.append(number)
-            for other, shared in seen.items():
-                if shared >= related.SHARED_TERMS and group[other] != group[number]:
-                    self._relate_pair(other, number)
+            enough = [
+                (-shared, -other)
+                for other, shared in seen.items()
+                if shared >= related.SHARED_TERMS and group[other] != group[number]
+            ]
+            for _, other in nsmallest(related.COMPARED, enough):
+                self._relate_pair(-other, number)
 
     def _relate_pair(self, a: int, b: int) -> None:
         if self.nodes[a].near(self.nodes[b], related.WINDOW):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dedup.frequency import Term, vocabulary
-from ingest.dedup.normalize import digest, fold, sentences, words
+from ingest.dedup.normalize import digest_of, fold, sentences, words
 
 LEAST_WORDS = 8
 """A text with fewer words is compared with nothing: "Video", "Read more" and the like are no article's text."""
@@ -73,12 +73,12 @@ class Detail:
 
 def featurize(text: str, lang: str = "en") -> Features:
     """The features of a text in one language."""
-    forms = collections.Counter(map(fold, words(text)))
+    said = list(map(fold, words(text)))
     term = vocabulary(lang).term
     found: dict[int, Term] = {}
     counts: dict[int, int] = {}
     total_words = 0
-    for form, count in forms.items():
+    for form, count in collections.Counter(said).items():
         if _says_something(form):
             one = term(form)
             found[one.key] = one
@@ -92,7 +92,7 @@ def featurize(text: str, lang: str = "en") -> Features:
     best = sorted(range(len(ordered)), key=lambda i: (-float(tfidf[i]), ordered[i].key))[:TOP_TERMS]
     return Features(
         lang=lang,
-        digest=digest(text),
+        digest=digest_of(said),
         words=total_words,
         stems=stems,
         weights=weights,

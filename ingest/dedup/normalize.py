@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 MAX_CHARACTERS = 100_000
@@ -45,5 +46,10 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def digest(text: str) -> bytes:
     """16 bytes that two texts share when they are the same but for typography."""
-    joined = strip_accents(" ".join(map(fold, words(text))))
+    return digest_of(map(fold, words(text)))
+
+
+def digest_of(forms: Iterable[str]) -> bytes:
+    """The digest of a text by its words in order, folded."""
+    joined = strip_accents(" ".join(forms))
     return hashlib.blake2b(joined.encode(), digest_size=16).digest()

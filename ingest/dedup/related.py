@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ingest.dedup.features import Features
-from ingest.dedup.verify import common
+from ingest.dedup.verify import located
 
 COSINE = 0.25
 """On 40 written pairs of accounts (tests/data/dedup) unrelated ones reach .13 and true ones begin at .30; .25 leaves
@@ -33,4 +33,5 @@ def cosine(a: Features, b: Features) -> float:
     """Cosine of the two texts' tf-idf vectors; 0 where there is too little text, or in different languages."""
     if a.lang != b.lang or not (a.comparable and b.comparable):
         return 0.0
-    return float(a.tfidf[common(a, b)] @ b.tfidf[common(b, a)]) / max(1e-9, a.norm * b.norm)
+    places, shared = located(a, b)
+    return float(a.tfidf[shared] @ b.tfidf[places[shared]]) / max(1e-9, a.norm * b.norm)

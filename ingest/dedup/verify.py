@@ -104,12 +104,16 @@ def overlap(a: Features, b: Features) -> float:
 
 def common(a: Features, b: Features) -> NDArray[np.bool_]:
     """Which of the stems of `a` are in `b`. A third of the time of numpy's intersect1d, which sorts both anew."""
+    return located(a, b)[1]
+
+
+def located(a: Features, b: Features) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where each stem of `a` stands in `b`, and whether it does; the place of one that does not says nothing."""
     if not len(b.stems):
-        return np.zeros(len(a.stems), dtype=np.bool_)
+        return np.zeros(len(a.stems), dtype=np.intp), np.zeros(len(a.stems), dtype=np.bool_)
     places = np.searchsorted(b.stems, a.stems)
     places[places == len(b.stems)] = 0
-    shared: NDArray[np.bool_] = b.stems[places] == a.stems
-    return shared
+    return places, b.stems[places] == a.stems
 
 
 def verify(a: Features, b: Features, detail_a: Callable[[], Detail], detail_b: Callable[[], Detail]) -> Evidence | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ingest.dedup import candidates, related
 from ingest.dedup.explain import RULE_SAME
@@ -20,7 +20,7 @@ from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import Newcomer, Reader, copies, kin, newcomer, same_text, text_of, unpack
 from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
 from ingest.pipeline.runtime import Runtime
-from ingest.store import articles, changes, clusters, decisions, schema, signatures, units
+from ingest.store import articles, changes, clusters, decisions, signatures, units
 from ingest.store.clusters import Member
 from ingest.store.engine import serialise
 from ingest.store.signatures import Signed, seconds
@@ -41,6 +41,23 @@ class ClusterOutcome:
     cluster_id: str
     size: int
     kind: Copy | None  # in what way it is a copy; None: it stands for its cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Keys of the digests of several articles' texts, as far as they stand in the index."""
+
+    keys: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What is known of an article that has no place yet; nothing but its own step changes it in a transaction."""
+
+    number: int
+    decided: bool  # a decision in force names it
+    founded: bool  # a cluster or a redirect has the id that it would found one under
+    said: Said
 
 
 def cluster_article(document_id: str, runtime: Runtime) -> Stage | None:
@@ -68,13 +85,52 @@ def cluster_in_transaction(
     new: the article's text, signed beforehand, so that the transaction is short.
     """
     new = newcomer(text_of(article)) if new is None else new
+    return cluster_together(connection, [(article, new)], window=window)[0]
+
+
+def cluster_together(
+    connection: Connection, some: Sequence[tuple[Article, Newcomer]], *, window: timedelta = WINDOW
+) -> list[ClusterOutcome]:
+    """Give several articles their places, one after another, as `cluster_in_transaction` would.
+
+    What can be asked for all of them at once is: most are new, and nothing is known of them.
+    """
     serialise(connection, LOCK)
-    _let_go(connection)
-    place = clusters.of_article(connection, article.id)
-    if place is None or not _unchanged(connection, place, new):
+    _let_go(connection, len(some))
+    fresh = _fresh(connection, some)
+    return [_settle(connection, article, new, window, fresh.pop(article.id, None)) for article, new in some]
+
+
+def _fresh(connection: Connection, some: Sequence[tuple[Article, Newcomer]]) -> dict[str, Fresh]:
+    """What the rows say of those among the articles that have no place yet."""
+    numbers = articles.numbers(connection, [article.id for article, _ in some])
+    placed = clusters.placed(connection, numbers)
+    ids = [article_id for article_id in numbers if article_id not in placed]
+    if not ids:
+        return {}
+    decided = {end for decision in decisions.about(connection, ids) for end in (decision.a, decision.b)}
+    taken = clusters.taken(connection, map(clusters.id_of, ids))
+    keys = {digest_key(new.text.digest) for _, new in some}
+    # one that is placed anew may bring texts into the index that only a look at it shows
+    said = Said(signatures.present(connection, sorted(keys)) if len(ids) == len(some) else keys)
+    return {
+        article_id: Fresh(numbers[article_id], article_id in decided, clusters.id_of(article_id) in taken, said)
+        for article_id in ids
+    }
+
+
+def _settle(
+    connection: Connection, article: Article, new: Newcomer, window: timedelta, fresh: Fresh | None
+) -> ClusterOutcome:
+    """Place one article; fresh: what is known of one without a place, None where it must be asked for."""
+    if fresh is None:
+        place = clusters.of_article(connection, article.id)
         if place is not None:
+            if _unchanged(connection, place, new):
+                return outcome(connection, article.id)
             _detach(connection, place, window)
-        _place(connection, article, new, window)
+    if _place(connection, article, new, window, fresh) and fresh is not None:
+        return ClusterOutcome(article.id, clusters.id_of(article.id), 1, None)
     return outcome(connection, article.id)
 
 
@@ -103,9 +159,9 @@ def withdraw(connection: Connection, article_id: str, *, window: timedelta = WIN
         clusters.drop(connection, place.cluster_id)
 
 
-def _let_go(connection: Connection) -> None:
-    """Take a few texts out of the index whose time there is over."""
-    for signed in signatures.expired(connection, seconds(datetime.now(UTC))):
+def _let_go(connection: Connection, coming: int) -> None:
+    """Take texts out of the index whose time there is over: a few for each that comes in."""
+    for signed in signatures.expired(connection, seconds(datetime.now(UTC)), signatures.PURGED_AT_ONCE * coming):
         signatures.unindex(connection, signed, keys_of(signed))
 
 
@@ -162,18 +218,23 @@ def follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
     clusters.save_matches(connection, [(pair, 0.0) for pair in pairs])
 
 
-def _place(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
+def _place(connection: Connection, article: Article, new: Newcomer, window: timedelta, fresh: Fresh | None) -> bool:
+    """Place an article; returns whether it opened a cluster of its own that nothing is linked with."""
     if not new.text.features.comparable:
         _alone(connection, article, new)
-        return
+        return False
     at_s = seconds(_at(article))
     reach = int(window.total_seconds())
     key = digest_key(new.text.digest)
-    same = signatures.same_text(connection, key, new.text.digest, SCHEME, at_s - reach, at_s + reach)
+    same = None
+    if fresh is None or key in fresh.said.keys:
+        same = signatures.same_text(connection, key, new.text.digest, SCHEME, at_s - reach, at_s + reach)
     if same is not None and same.article_id != article.id and not _kept_apart(connection, article.id, same.article_id):
-        _follow(connection, article, new, same, window)
-    else:
-        as_node(connection, article, new, window)
+        _follow(connection, article, new, same, window, fresh)
+        return False
+    if fresh is not None:
+        fresh.said.keys.add(key)
+    return as_node(connection, article, new, window, fresh)
 
 
 def _kept_apart(connection: Connection, article_id: str, leader: str) -> bool:
@@ -189,26 +250,33 @@ def _at(article: Article) -> datetime:
 
 def _alone(connection: Connection, article: Article, new: Newcomer) -> None:
     """Too little text to compare: a cluster of its own, out of the index."""
-    _seat(connection, article, new, leader=article.id)
+    _seat(connection, article, new, None)
     regroup(connection, [article.id])
 
 
-def _seat(connection: Connection, article: Article, new: Newcomer, *, leader: str) -> None:
-    """Give an article a seat, in its own cluster until grouping says better; one that has a seat keeps its cluster."""
+def _seat(connection: Connection, article: Article, new: Newcomer, fresh: Fresh | None) -> str:
+    """Give a text of its own a seat and return its cluster, its own until grouping says better.
+
+    One that has a seat keeps its cluster.
+    """
     words = new.text.features.words
-    if clusters.of_article(connection, article.id) is None:
-        own = clusters.id_of(article.id)
-        clusters.add_member(connection, article.id, cluster_id=own, leader=leader, words=words, kind=None)
-    else:
-        clusters.change_member(connection, article.id, leader=leader, words=words)
+    place = clusters.of_article(connection, article.id) if fresh is None else None
+    if place is not None:
+        clusters.change_member(connection, article.id, leader=article.id, words=words)
+        return place.cluster_id
+    own = clusters.id_of(article.id)
+    clusters.add_member(connection, article.id, cluster_id=own, leader=article.id, words=words, kind=None)
+    return own
 
 
-def _follow(connection: Connection, article: Article, new: Newcomer, same: Signed, window: timedelta) -> None:
+def _follow(
+    connection: Connection, article: Article, new: Newcomer, same: Signed, window: timedelta, fresh: Fresh | None
+) -> None:
     """An exact copy: it joins the text it is a copy of, and nothing else needs to be looked at."""
     at_s = seconds(_at(article))
     leader = clusters.of_article(connection, same.article_id)
     assert leader is not None, f"signed article {same.article_id} has a place"
-    moved = clusters.of_article(connection, article.id)
+    moved = clusters.of_article(connection, article.id) if fresh is None else None
     words = new.text.features.words
     signatures.extend(connection, same, at_s, _leaves(article, window))
     length = clusters.lengths(connection, [same.article_id])[same.article_id]
@@ -240,25 +308,30 @@ def _count_in(connection: Connection, article: Article, cluster_id: str, standin
     changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
 
 
-def as_node(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
-    """A text of its own: signed, indexed, compared, grouped."""
+def as_node(
+    connection: Connection, article: Article, new: Newcomer, window: timedelta, fresh: Fresh | None = None
+) -> bool:
+    """A text of its own: signed, indexed, compared, grouped; returns whether it opened a cluster.
+
+    fresh: what is known of an article without a place; None: ask.
+    """
     at_s, reach = seconds(_at(article)), int(window.total_seconds())
     span = (at_s - reach, at_s + reach)
     found = signatures.sharing(connection, (*new.bands, digest_key(new.text.digest)), candidates.PER_KEY, SCHEME, *span)
     matched = copies(connection, new, found, _reader)
-    signed = _signed(connection, article, new, at_s)
+    signed = _signed(connection, article, new, at_s, fresh)
     keys = (*new.bands, digest_key(new.text.digest), *new.terms)
     signatures.save(connection, signed, keys, _leaves(article, window))
     _reader.remember(signed, new.text)
-    _seat(connection, article, new, leader=article.id)
+    cluster_id = _seat(connection, article, new, fresh)
     clusters.save_matches(connection, matched)
-    place = clusters.of_article(connection, article.id)
-    assert place is not None, f"article {article.id} has a seat"
-    if matched or place.cluster_id != clusters.id_of(article.id) or decisions.about(connection, [article.id]):
-        regroup(connection, {article.id, *clusters.leaders_in(connection, [place.cluster_id])})
+    opened = False
+    if matched or cluster_id != clusters.id_of(article.id) or _decided(connection, article, fresh):
+        regroup(connection, {article.id, *clusters.leaders_in(connection, [cluster_id])})
     else:
-        _open(connection, article.id, place.cluster_id)
-    _relate(connection, article, new, at_s)
+        opened = _open(connection, article.id, cluster_id, fresh)
+    _relate(connection, article, new, at_s, alone=opened)
+    return opened
 
 
 def resign(connection: Connection, old: Signed, window: timedelta) -> None:
@@ -283,21 +356,28 @@ def resign(connection: Connection, old: Signed, window: timedelta) -> None:
         regroup(connection, [article.id])
 
 
-def _open(connection: Connection, article_id: str, cluster_id: str) -> None:
-    """The cluster of an article that nothing is linked with."""
-    if clusters.standing(connection, [cluster_id]) or clusters.redirects(connection, [cluster_id]):
+def _decided(connection: Connection, article: Article, fresh: Fresh | None) -> bool:
+    """Whether a decision in force names an article."""
+    return fresh.decided if fresh is not None else bool(decisions.about(connection, [article.id]))
+
+
+def _open(connection: Connection, article_id: str, cluster_id: str, fresh: Fresh | None) -> bool:
+    """The cluster of an article that nothing is linked with; False where one stood under its id before."""
+    if fresh.founded if fresh is not None else clusters.taken(connection, [cluster_id]):
         regroup(connection, [article_id])
-        return
+        return False
     clusters.open_single(connection, cluster_id, article_id)
     changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
+    return True
 
 
-def _signed(connection: Connection, article: Article, new: Newcomer, at_s: int) -> Signed:
-    query = select(schema.articles.c.number).where(schema.articles.c.id == article.id)
-    number = connection.execute(query).scalar_one()
-    times = [at_s, at_s]
-    for copy in clusters.led_by(connection, article.id, limit=candidates.MOST):
-        times += [seconds(copy.at)]
+def _signed(connection: Connection, article: Article, new: Newcomer, at_s: int, fresh: Fresh | None = None) -> Signed:
+    times = [at_s]
+    if fresh is not None:  # nothing follows what has no place
+        number = fresh.number
+    else:
+        number = articles.numbers(connection, [article.id])[article.id]
+        times += [seconds(copy.at) for copy in clusters.led_by(connection, article.id, limit=candidates.MOST)]
     return Signed(
         number=number,
         article_id=article.id,
@@ -316,13 +396,16 @@ def _leaves(article: Article, window: timedelta) -> int:
     return seconds(max(_at(article), datetime.now(UTC)) + window)
 
 
-def _relate(connection: Connection, article: Article, new: Newcomer, at_s: int) -> None:
-    """Keep the accounts of the same event that are no copies."""
+def _relate(connection: Connection, article: Article, new: Newcomer, at_s: int, *, alone: bool) -> None:
+    """Keep the accounts of the same event that are no copies; alone: nothing else stands in the article's cluster."""
     reach = int(related.WINDOW.total_seconds())
-    found = signatures.sharing(connection, new.terms, candidates.PER_KEY, SCHEME, at_s - reach, at_s + reach)
+    span = (at_s - reach, at_s + reach)
+    found = signatures.sharing(connection, new.terms, candidates.PER_KEY, SCHEME, *span, related.SHARED_TERMS)
     if not found:
         return
-    place = clusters.of_article(connection, article.id)
-    assert place is not None, f"article {article.id} has a seat"
-    together = {member.article_id for member in clusters.in_cluster(connection, place.cluster_id)}
+    together = {article.id}
+    if not alone:
+        place = clusters.of_article(connection, article.id)
+        assert place is not None, f"article {article.id} has a seat"
+        together = {member.article_id for member in clusters.in_cluster(connection, place.cluster_id)}
     clusters.save_related(connection, kin(connection, new, found, _reader, together), related.MOST)

@@ -20,7 +20,7 @@ from ingest.dedup.minhash import band_keys, sign, term_key, values
 from ingest.dedup.normalize import digest
 from ingest.dedup.verify import verify
 from ingest.store.schema import articles
-from ingest.store.signatures import Signed
+from ingest.store.signatures import Candidate, Signed
 from ingest.types import Article, Copy, Match, Related, SharedPassage
 
 REMEMBERED = 10_000
@@ -58,7 +58,8 @@ def text_of(article: Article) -> Text:
 
 def make_text(article_id: str, lang: str, title: str, text: str) -> Text:
     """The text of an article by its parts."""
-    return Text(article_id, lang, title, text, featurize(signed_text(title, text)), digest(text))
+    features = featurize(signed_text(title, text))
+    return Text(article_id, lang, title, text, features, digest(text) if title else features.digest)
 
 
 class Reader:
@@ -68,16 +69,16 @@ class Reader:
         self._texts: OrderedDict[tuple[int, bytes], Text] = OrderedDict()
         self._details: OrderedDict[tuple[int, bytes], Detail] = OrderedDict()
 
-    def remember(self, signed: Signed, text: Text) -> None:
+    def remember(self, signed: Signed | Candidate, text: Text) -> None:
         """Keep a text that was just signed: the next ones of the day will be compared with it."""
         self._texts[signed.number, signed.hashes] = text
         while len(self._texts) > REMEMBERED:
             self._texts.popitem(last=False)
 
-    def texts(self, connection: Connection, wanted: Iterable[Signed]) -> dict[int, Text]:
+    def texts(self, connection: Connection, wanted: Iterable[Candidate]) -> dict[int, Text]:
         """The texts of signatures, by number; one that is gone is missing."""
         found: dict[int, Text] = {}
-        missing: dict[str, Signed] = {}
+        missing: dict[str, Candidate] = {}
         for signed in wanted:
             known = self._texts.get((signed.number, signed.hashes))
             if known is None:
@@ -93,7 +94,7 @@ class Reader:
                 self.remember(signed, found[signed.number])
         return found
 
-    def detail(self, signed: Signed, text: Text) -> Detail:
+    def detail(self, signed: Candidate, text: Text) -> Detail:
         """The detail of a text."""
         key = (signed.number, signed.hashes)
         known = self._details.get(key)
@@ -137,10 +138,10 @@ def unpack(packed: bytes) -> tuple[int, ...]:
 
 
 def copies(
-    connection: Connection, new: Newcomer, found: Sequence[tuple[Signed, int]], reader: Reader
+    connection: Connection, new: Newcomer, found: Sequence[Candidate], reader: Reader
 ) -> list[tuple[Match, float]]:
     """The verified pairs of a newcomer with those that share a band, each with the score of its evidence."""
-    others = [signed for signed, _ in found if signed.article_id != new.text.article_id]
+    others = [signed for signed in found if signed.article_id != new.text.article_id]
     if not others:
         return []
     sizes = np.array([signed.size for signed in others])
@@ -162,7 +163,7 @@ def copies(
 
 
 def _verified(
-    new: Newcomer, signed: Signed, other: Text, estimated: float, reader: Reader
+    new: Newcomer, signed: Candidate, other: Text, estimated: float, reader: Reader
 ) -> tuple[Match, float] | None:
     mine = new.text
     if mine.digest == other.digest:
@@ -208,16 +209,12 @@ def _ordered(
 
 
 def kin(
-    connection: Connection, new: Newcomer, found: Sequence[tuple[Signed, int]], reader: Reader, leave_out: set[str]
+    connection: Connection, new: Newcomer, found: Sequence[Candidate], reader: Reader, leave_out: set[str]
 ) -> list[Related]:
     """Accounts of the same event among those that share weighty terms, the most similar first."""
-    enough = [
-        (shared, signed)
-        for signed, shared in found
-        if shared >= related.SHARED_TERMS and signed.article_id not in leave_out
-    ]
-    enough.sort(key=lambda pair: (-pair[0], -pair[1].number))
-    wanted = [signed for _, signed in enough[: related.COMPARED]]
+    enough = [one for one in found if one.shared >= related.SHARED_TERMS and one.article_id not in leave_out]
+    enough.sort(key=lambda one: (-one.shared, -one.number))
+    wanted = enough[: related.COMPARED]
     pairs = []
     for text in reader.texts(connection, wanted).values():
         similarity = related.cosine(new.text.features, text.features)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, RowMapping, Text, cast, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, insert, select, update
 
 from ingest.store import changes
 from ingest.store.engine import db_now
@@ -18,6 +18,8 @@ from ingest.types import NEEDS_REVIEW, Article, Sentence
 _JSON = ("spans", "sentences", "title_sentences", "flags", "credits")
 _PLAIN = [cast(column, Text).label(column.name) if column.name in _JSON else column for column in articles.c]
 """The columns of an article, its JSON as text: pydantic's parser is faster than the one of the standard library."""
+
+_NUMBERS = select(articles.c.id, articles.c.number).where(articles.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def save(connection: Connection, article: Article, *, text_digest: str) -> None:
@@ -65,6 +67,11 @@ def rows_of(connection: Connection, article_ids: Sequence[str]) -> dict[str, dic
             values[name] = from_json(values[name], cache_strings="keys")
         found[row.id] = values
     return found
+
+
+def numbers(connection: Connection, article_ids: Sequence[str]) -> dict[str, int]:
+    """The short numbers of articles by id; an id without an article is missing from the answer."""
+    return {row[0]: row[1] for row in connection.execute(_NUMBERS, {"ids": list(article_ids)}).all()}
 
 
 def forget(connection: Connection, article_id: str) -> None:

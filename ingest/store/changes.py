@@ -19,6 +19,8 @@ CLUSTER = "cluster"  # a cluster has another member, representative or evidence
 MERGE = "merge"  # a cluster lives on in another
 SPLIT = "split"  # a member went to a cluster of its own
 
+_RECORD = insert(changes).values(at=db_now()).inline()  # nobody asks for the number: no second statement, no RETURNING
+
 
 def record(
     connection: Connection,
@@ -30,6 +32,5 @@ def record(
 ) -> None:
     """Append one change; visible when the transaction commits."""
     serialise(connection, "changes")
-    connection.execute(
-        insert(changes).values(kind=kind, article_id=article_id, cluster_id=cluster_id, revision=revision, at=db_now())
-    )
+    values = {"kind": kind, "article_id": article_id, "cluster_id": cluster_id, "revision": revision}
+    connection.execute(_RECORD, values)

@@ -13,8 +13,9 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from ingest.store.engine import db_now
 from ingest.store.ids import ALPHABET, LENGTH
@@ -60,8 +61,8 @@ def id_of(founder: str) -> str:
 
 def of_article(connection: Connection, article_id: str) -> Member | None:
     """The article's place; None before it was clustered."""
-    found = _members(connection, members.c.article_id == article_id)
-    return found[0] if found else None
+    row = connection.execute(_PLACE, {"article_id": article_id}).first()
+    return None if row is None else Member(*row)
 
 
 def of_articles(connection: Connection, article_ids: Iterable[str]) -> dict[str, Member]:
@@ -70,46 +71,92 @@ def of_articles(connection: Connection, article_ids: Iterable[str]) -> dict[str,
     return {
         member.article_id: member
         for start in range(0, len(ids), AT_ONCE)
-        for member in _members(connection, members.c.article_id.in_(ids[start : start + AT_ONCE]))
+        for member in _members(connection, _PLACES, ids=ids[start : start + AT_ONCE])
     }
+
+
+def placed(connection: Connection, article_ids: Iterable[str]) -> set[str]:
+    """Those of the articles that have a place."""
+    return set(connection.scalars(_PLACED, {"ids": list(article_ids)}))
 
 
 def led_by(connection: Connection, leader: str, limit: int | None = None) -> list[Member]:
     """The exact copies of a leader, itself included, in the order they came."""
-    return _members(connection, members.c.leader == leader, limit=limit)
+    return _members(connection, _LED if limit is None else _LED.limit(limit), leader=leader)
 
 
 def in_cluster(connection: Connection, cluster_id: str) -> list[Member]:
     """The members of a cluster."""
-    return _members(connection, members.c.cluster_id == cluster_id)
+    return _members(connection, _TOGETHER, cluster_id=cluster_id)
 
 
 def leaders_in(connection: Connection, cluster_ids: Sequence[str]) -> list[str]:
     """The leaders of all texts in these clusters."""
-    query = select(members.c.article_id).where(
-        members.c.cluster_id.in_(cluster_ids), members.c.leader == members.c.article_id
-    )
-    return list(connection.execute(query).scalars())
+    return list(connection.scalars(_LEADERS, {"ids": list(cluster_ids)}))
 
 
-def _members(connection: Connection, where: object, limit: int | None = None) -> list[Member]:
-    query = (
-        select(
-            members.c.article_id,
-            members.c.cluster_id,
-            members.c.leader,
-            members.c.words,
-            members.c.kind,
-            members.c.joined_at,
-            articles.c.lang,
-            articles.c.sort_at,
-        )
-        .join(articles, articles.c.id == members.c.article_id)
-        .where(where)  # type: ignore[arg-type]
-        .order_by(articles.c.number)
-        .limit(limit)
+def _members(connection: Connection, query: Select[Any], **values: object) -> list[Member]:
+    return [Member(*row) for row in connection.execute(query, values).all()]
+
+
+# Statements of every clustering step are built once: building one costs as much as running it.
+_MEMBERS = (
+    select(
+        members.c.article_id,
+        members.c.cluster_id,
+        members.c.leader,
+        members.c.words,
+        members.c.kind,
+        members.c.joined_at,
+        articles.c.lang,
+        articles.c.sort_at,
     )
-    return [Member(*row) for row in connection.execute(query)]
+    .join(articles, articles.c.id == members.c.article_id)
+    .order_by(articles.c.number)
+)
+_PLACE = _MEMBERS.where(members.c.article_id == bindparam("article_id"))
+_PLACES = _MEMBERS.where(members.c.article_id.in_(bindparam("ids", expanding=True)))
+_PLACED = select(members.c.article_id).where(members.c.article_id.in_(bindparam("ids", expanding=True)))
+_LED = _MEMBERS.where(members.c.leader == bindparam("leader"))
+_TOGETHER = _MEMBERS.where(members.c.cluster_id == bindparam("cluster_id"))
+_LEADERS = select(members.c.article_id).where(
+    members.c.cluster_id.in_(bindparam("ids", expanding=True)), members.c.leader == members.c.article_id
+)
+_ADD_MEMBER = insert(members).values(joined_at=db_now())
+_SET_KIND = update(members).where(members.c.article_id == bindparam("member"))
+_PAIRS = [
+    select(matches.c.a, matches.c.b, matches.c.score, matches.c.exact, matches.c.rule, matches.c.kind).where(
+        column.in_(bindparam("some", expanding=True)), matches.c.rule != SAME_TEXT
+    )
+    for column in (matches.c.a, matches.c.b)
+]
+_ADD_MATCH = insert(matches).values(at=db_now())
+_ADD_RELATED = insert(related).values(at=db_now())
+_FORGET_MATCH, _FORGET_RELATED = (
+    delete(table).where(table.c.a == bindparam("one"), table.c.b == bindparam("other")) for table in (matches, related)
+)
+_FORGET_INSIDE = delete(related).where(
+    related.c.a.in_(bindparam("ids", expanding=True)), related.c.b.in_(bindparam("ids", expanding=True))
+)
+_STANDING = select(
+    clusters.c.id,
+    clusters.c.representative,
+    clusters.c.chosen,
+    clusters.c.size,
+    clusters.c.weakest,
+    clusters.c.created_at,
+).where(clusters.c.id.in_(bindparam("ids", expanding=True)), clusters.c.merged_into.is_(None))
+_REDIRECTS = select(clusters.c.id).where(
+    clusters.c.id.in_(bindparam("ids", expanding=True)), clusters.c.merged_into.is_not(None)
+)
+_TAKEN = select(clusters.c.id).where(clusters.c.id.in_(bindparam("ids", expanding=True)))
+_SIZES = (
+    select(members.c.leader, func.count())
+    .where(members.c.leader.in_(bindparam("some", expanding=True)))
+    .group_by(members.c.leader)
+)
+_CHANGE = update(clusters).where(clusters.c.id == bindparam("cluster_id")).values(changed_at=db_now())
+_OPEN = insert(clusters).values(created_at=db_now(), changed_at=db_now())
 
 
 def lengths(connection: Connection, article_ids: Sequence[str]) -> dict[str, int]:
@@ -125,7 +172,7 @@ def add_member(
 ) -> None:
     """Give an article its place; it must have none."""
     values = {"article_id": article_id, "cluster_id": cluster_id, "leader": leader, "words": words, "kind": kind}
-    connection.execute(insert(members).values(**values, joined_at=db_now()))
+    connection.execute(_ADD_MEMBER, values)
 
 
 def change_member(
@@ -163,15 +210,14 @@ def move(connection: Connection, leaders: Sequence[str], cluster_id: str) -> Non
 
 def set_kinds(connection: Connection, kinds: dict[str, Copy | None]) -> None:
     """Note in what way members are copies."""
-    for article_id, kind in kinds.items():
-        connection.execute(update(members).where(members.c.article_id == article_id).values(kind=kind))
+    if kinds:
+        connection.execute(_SET_KIND, [{"member": article_id, "kind": kind} for article_id, kind in kinds.items()])
 
 
 def save_matches(connection: Connection, found: Sequence[tuple[Match, float]]) -> None:
     """Keep verified pairs with the score of their evidence; a pair that is known is replaced."""
-    for match, _ in found:
-        connection.execute(delete(matches).where(matches.c.a == match.a, matches.c.b == match.b))
     if found:
+        connection.execute(_FORGET_MATCH, [{"one": match.a, "other": match.b} for match, _ in found])
         rows = [
             {
                 "a": match.a,
@@ -185,7 +231,7 @@ def save_matches(connection: Connection, found: Sequence[tuple[Match, float]]) -
             }
             for match, score in found
         ]
-        connection.execute(insert(matches).values(at=db_now()), rows)
+        connection.execute(_ADD_MATCH, rows)
 
 
 def forget_match(connection: Connection, a: str, b: str, rule: str) -> None:
@@ -201,30 +247,26 @@ def match_exists(connection: Connection, a: str, b: str) -> bool:
 def pairs_of(connection: Connection, leaders: Sequence[str]) -> list[tuple[str, str, float, float, str, str]]:
     """(a, b, score, similarity, rule, kind) of the pairs that name any of these leaders, but no exact copies' pairs."""
     found: dict[tuple[str, str], tuple[str, str, float, float, str, str]] = {}
-    m = matches.c
     for start in range(0, len(leaders), AT_ONCE):
-        some = leaders[start : start + AT_ONCE]
-        for column in (m.a, m.b):
-            query = select(m.a, m.b, m.score, m.exact, m.rule, m.kind).where(column.in_(some), m.rule != SAME_TEXT)
-            found |= {(row.a, row.b): tuple(row) for row in connection.execute(query)}
+        for query in _PAIRS:
+            rows = connection.execute(query, {"some": leaders[start : start + AT_ONCE]}).all()
+            found |= {(row[0], row[1]): tuple(row) for row in rows}
     return list(found.values())
 
 
 def save_related(connection: Connection, found: Sequence[Related], most: int) -> None:
     """Keep pairs of accounts of one event, at most so many an article; a known pair keeps its first similarity."""
     kept = found[:most]
-    for pair in kept:
-        connection.execute(delete(related).where(related.c.a == pair.a, related.c.b == pair.b))
     if kept:
+        connection.execute(_FORGET_RELATED, [{"one": pair.a, "other": pair.b} for pair in kept])
         rows = [{"a": pair.a, "b": pair.b, "similarity": pair.similarity} for pair in kept]
-        connection.execute(insert(related).values(at=db_now()), rows)
+        connection.execute(_ADD_RELATED, rows)
 
 
 def forget_related(connection: Connection, article_ids: Sequence[str]) -> None:
     """Remove related pairs inside one cluster: what is a copy is no other account."""
     if len(article_ids) > 1:
-        ids = list(article_ids)
-        connection.execute(delete(related).where(related.c.a.in_(ids), related.c.b.in_(ids)))
+        connection.execute(_FORGET_INSIDE, {"ids": list(article_ids)})
 
 
 def get(connection: Connection, cluster_id: str) -> Cluster | None:
@@ -240,43 +282,41 @@ def get(connection: Connection, cluster_id: str) -> Cluster | None:
 
 def standing(connection: Connection, cluster_ids: Iterable[str]) -> dict[str, Standing]:
     """The clusters that are no redirects, by id."""
-    c = clusters.c
-    query = select(c.id, c.representative, c.chosen, c.size, c.weakest, c.created_at)
-    query = query.where(c.id.in_(sorted(set(cluster_ids))), c.merged_into.is_(None))
-    return {row[0]: Standing(*row[1:]) for row in connection.execute(query)}
+    rows = connection.execute(_STANDING, {"ids": sorted(set(cluster_ids))}).all()
+    return {row[0]: Standing(*row[1:]) for row in rows}
 
 
 def redirects(connection: Connection, cluster_ids: Iterable[str]) -> set[str]:
     """Those of the ids that are redirects."""
-    query = select(clusters.c.id).where(
-        clusters.c.id.in_(sorted(set(cluster_ids))), clusters.c.merged_into.is_not(None)
-    )
-    return set(connection.execute(query).scalars())
+    return set(connection.scalars(_REDIRECTS, {"ids": sorted(set(cluster_ids))}))
+
+
+def taken(connection: Connection, cluster_ids: Iterable[str]) -> set[str]:
+    """Those of the ids that clusters have, redirects included."""
+    return set(connection.scalars(_TAKEN, {"ids": sorted(set(cluster_ids))}))
 
 
 def sizes(connection: Connection, leaders: Sequence[str]) -> dict[str, int]:
     """How many articles say each leader's text, itself included."""
     found: dict[str, int] = {}
     for start in range(0, len(leaders), AT_ONCE):
-        query = select(members.c.leader, func.count()).where(members.c.leader.in_(leaders[start : start + AT_ONCE]))
-        found |= {row[0]: row[1] for row in connection.execute(query.group_by(members.c.leader))}
+        rows = connection.execute(_SIZES, {"some": leaders[start : start + AT_ONCE]}).all()
+        found |= {row[0]: row[1] for row in rows}
     return found
 
 
 def save(connection: Connection, cluster_id: str, now: Standing) -> None:
     """Open a cluster, bring one up to date, or bring one back from a redirect."""
     values = {"representative": now.representative, "chosen": now.chosen, "size": now.size, "weakest": now.weakest}
-    changed = update(clusters).where(clusters.c.id == cluster_id)
-    changed = changed.values(**values, merged_into=None, changed_at=db_now())
-    if not connection.execute(changed).rowcount:
-        query = insert(clusters).values(id=cluster_id, **values, created_at=db_now(), changed_at=db_now())
-        connection.execute(query)
+    changed = values | {"cluster_id": cluster_id, "merged_into": None}
+    if not connection.execute(_CHANGE, changed).rowcount:
+        connection.execute(_OPEN, values | {"id": cluster_id})
 
 
 def open_single(connection: Connection, cluster_id: str, article_id: str) -> None:
     """Open the cluster of one article."""
     values = {"representative": article_id, "size": 1, "weakest": None, "chosen": False}
-    connection.execute(insert(clusters).values(id=cluster_id, **values, created_at=db_now(), changed_at=db_now()))
+    connection.execute(_OPEN, values | {"id": cluster_id})
 
 
 def grow(connection: Connection, cluster_id: str, representative: str, weakest: float) -> None:

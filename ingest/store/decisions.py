@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, insert, or_, select, update
 
 from ingest.errors import BadInput
 from ingest.store.engine import db_now
 from ingest.store.schema import articles, decisions, members
 from ingest.types import Decision, Link
+
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_ABOUT = (
+    select(decisions)
+    .where(decisions.c.undone_at.is_(None), or_(decisions.c.a.in_(_IDS), decisions.c.b.in_(_IDS)))
+    .order_by(decisions.c.id)
+)
+
+_ONE, _OTHER = members.alias("one"), members.alias("other")
+_LEADERS: BindParameter[str] = bindparam("leaders", expanding=True)
+_BETWEEN = (
+    select(decisions.c.link, _ONE.c.leader, _OTHER.c.leader)
+    .join(_ONE, _ONE.c.article_id == decisions.c.a)
+    .join(_OTHER, _OTHER.c.article_id == decisions.c.b)
+    .where(decisions.c.undone_at.is_(None), or_(_ONE.c.leader.in_(_LEADERS), _OTHER.c.leader.in_(_LEADERS)))
+)
 
 
 def add(connection: Connection, link: Link, one: str, other: str, *, who: str, why: str = "") -> Decision:
@@ -64,24 +80,13 @@ def about(connection: Connection, article_ids: Sequence[str]) -> list[Decision]:
     """The decisions in force that name any of these articles, in the order they were made."""
     if not article_ids:
         return []
-    query = (
-        select(decisions)
-        .where(decisions.c.undone_at.is_(None), or_(decisions.c.a.in_(article_ids), decisions.c.b.in_(article_ids)))
-        .order_by(decisions.c.id)
-    )
-    return [_decision(row) for row in connection.execute(query).mappings()]
+    return [_decision(row) for row in connection.execute(_ABOUT, {"ids": list(article_ids)}).mappings()]
 
 
 def between_leaders(connection: Connection, leaders: Sequence[str]) -> list[tuple[Link, str, str]]:
     """The decisions in force as they bear on texts: (link, leader, leader), where either is one of these."""
-    one, other = members.alias("one"), members.alias("other")
-    query = (
-        select(decisions.c.link, one.c.leader, other.c.leader)
-        .join(one, one.c.article_id == decisions.c.a)
-        .join(other, other.c.article_id == decisions.c.b)
-        .where(decisions.c.undone_at.is_(None), or_(one.c.leader.in_(leaders), other.c.leader.in_(leaders)))
-    )
-    return [(Link(link), a, b) for link, a, b in connection.execute(query)]
+    rows = connection.execute(_BETWEEN, {"leaders": list(leaders)}).all()
+    return [(Link(link), a, b) for link, a, b in rows]
 
 
 def joined_with(connection: Connection, article_id: str) -> set[str]:

@@ -7,12 +7,15 @@ candidates, verified on the texts themselves. Signatures stay after their rows h
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
-from sqlalchemy import Connection, TextClause, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from ingest.store.schema import bands, signatures
 
@@ -35,10 +38,21 @@ class Signed:
     last_s: int
 
 
+class Candidate(NamedTuple):
+    """A text that a look-up found, as far as it is needed to choose among hundreds of them."""
+
+    number: int
+    article_id: str
+    hashes: bytes
+    digest: bytes
+    size: int
+    shared: int  # keys that both have
+
+
 def save(connection: Connection, signed: Signed, keys: Sequence[int], leaves_s: int | None) -> None:
     """Keep a signature and put it into the index until `leaves_s`; None: only keep it."""
     connection.execute(
-        insert(signatures),
+        _SAVE,
         {
             "number": signed.number,
             "scheme": signed.scheme,
@@ -53,7 +67,9 @@ def save(connection: Connection, signed: Signed, keys: Sequence[int], leaves_s: 
         },
     )
     if leaves_s is not None:
-        connection.execute(insert(bands), [{"hash": key, "number": signed.number} for key in dict.fromkeys(keys)])
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        rows = [(key, signed.number) for key in dict.fromkeys(keys)]
+        connection.exec_driver_sql(f"INSERT INTO bands (hash, number) VALUES ({mark}, {mark})", rows)  # noqa: S608
 
 
 def of_article(connection: Connection, article_id: str) -> list[Signed]:
@@ -90,36 +106,48 @@ def same_text(
     connection: Connection, key: int, digest: bytes, scheme: str, after_s: int, before_s: int
 ) -> Signed | None:
     """The first text in the index with this digest whose times touch [after_s, before_s]."""
-    query = (
-        select(*_COLUMNS)
-        .join(bands, bands.c.number == signatures.c.number)
-        .where(
-            bands.c.hash == key,
-            signatures.c.digest == digest,
-            signatures.c.scheme == scheme,
-            signatures.c.last_s >= after_s,
-            signatures.c.first_s <= before_s,
-        )
-        .order_by(signatures.c.number)
-        .limit(1)
-    )
-    row = connection.execute(query).first()
+    values = {"key": key, "digest": digest, "scheme": scheme, "after_s": after_s, "before_s": before_s}
+    row = connection.execute(_SAME_TEXT, values).first()
     return None if row is None else Signed(*row)
 
 
 def sharing(
-    connection: Connection, keys: Sequence[int], per_key: int, scheme: str, after_s: int, before_s: int
-) -> list[tuple[Signed, int]]:
-    """Texts in the index that share any of the keys, with how many, in order of number.
+    connection: Connection, keys: Sequence[int], per_key: int, scheme: str, after_s: int, before_s: int, least: int = 1
+) -> list[Candidate]:
+    """Texts in the index that share at least so many of the keys, in order of number.
 
     Of each key only the `per_key` newest entries are read. after_s, before_s: what the texts' times must touch.
     """
-    values = {f"k{position}": key for position, key in enumerate(keys)}
-    rows = connection.execute(
-        _sharing(len(keys)),
-        values | {"per_key": per_key, "scheme": scheme, "after_s": after_s, "before_s": before_s},
-    )
-    return [(Signed(*row[:-1]), int(row[-1])) for row in rows]
+    counts = Counter(_entries(connection, keys, per_key))
+    wanted = sorted(number for number, shared in counts.items() if shared >= least)
+    if not wanted:
+        return []
+    postgresql = connection.dialect.name == "postgresql"
+    query, numbers = (_BY_ARRAY, wanted) if postgresql else (_BY_JSON, json.dumps(wanted))
+    rows = connection.execute(query, {"numbers": numbers, "scheme": scheme, "after_s": after_s, "before_s": before_s})
+    found = [
+        Candidate(number, article_id, hashes, digest, size, counts[number])
+        for number, article_id, hashes, digest, size in rows.all()
+    ]
+    found.sort()
+    return found
+
+
+def _entries(connection: Connection, keys: Sequence[int], per_key: int) -> list[int]:
+    """The numbers under the keys, the newest of each: a stretch of the index of bounded length for each key.
+
+    One IN over all keys would read every entry of a key that ten thousand notices of one form share.
+    """
+    if connection.dialect.name == "postgresql":
+        rows = connection.exec_driver_sql(_NEWEST_OF_ARRAY, (list(keys), per_key))
+    else:
+        rows = connection.exec_driver_sql(_newest(len(keys), per_key), tuple(keys))
+    return [row[0] for row in rows.all()]
+
+
+def present(connection: Connection, keys: Sequence[int]) -> set[int]:
+    """Those of the keys that stand in the index."""
+    return set(connection.scalars(_PRESENT, {"keys": list(keys)}))
 
 
 def extend(connection: Connection, signed: Signed, at_s: int, leaves_s: int) -> None:
@@ -141,8 +169,7 @@ def remove(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
 
 def expired(connection: Connection, now_s: int, limit: int = PURGED_AT_ONCE) -> list[Signed]:
     """Texts whose time in the index is over, the longest first."""
-    query = select(*_COLUMNS).where(signatures.c.leaves_s < now_s).order_by(signatures.c.leaves_s).limit(limit)
-    return [Signed(*row) for row in connection.execute(query)]
+    return [Signed(*row) for row in connection.execute(_EXPIRED, {"now_s": now_s, "most": limit}).all()]
 
 
 def unindex(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
@@ -163,20 +190,41 @@ _COLUMNS = [
 ]
 
 
-@lru_cache(maxsize=8)
-def _sharing(keys: int) -> TextClause:
-    """The look-up for so many keys: each reads a stretch of the index of bounded length, newest first.
+_SAVE = insert(signatures)
+_SAME_TEXT = (
+    select(*_COLUMNS)
+    .join(bands, bands.c.number == signatures.c.number)
+    .where(
+        bands.c.hash == bindparam("key"),
+        signatures.c.digest == bindparam("digest"),
+        signatures.c.scheme == bindparam("scheme"),
+        signatures.c.last_s >= bindparam("after_s"),
+        signatures.c.first_s <= bindparam("before_s"),
+    )
+    .order_by(signatures.c.number)
+    .limit(1)
+)
+_PRESENT = select(bands.c.hash).distinct().where(bands.c.hash.in_(bindparam("keys", expanding=True)))
+_EXPIRED = (
+    select(*_COLUMNS)
+    .where(signatures.c.leaves_s < bindparam("now_s"))
+    .order_by(signatures.c.leaves_s)
+    .limit(bindparam("most"))
+)
 
-    One IN over all keys would read every entry of a key that ten thousand notices of one form share.
-    """
-    newest = (
-        "SELECT number FROM (SELECT number FROM bands WHERE hash = :k{0} ORDER BY number DESC LIMIT :per_key) AS b{0}"
-    )
-    union = " UNION ALL ".join(newest.format(position) for position in range(keys))
-    columns = ", ".join(f"s.{column.name}" for column in _COLUMNS)
-    return text(
-        f"SELECT {columns}, c.shared FROM "  # noqa: S608 - built of constants; values are bound
-        f"(SELECT number, count(*) AS shared FROM ({union}) AS found GROUP BY number) AS c "
-        "JOIN signatures AS s ON s.number = c.number WHERE s.scheme = :scheme "
-        "AND s.last_s >= :after_s AND s.first_s <= :before_s ORDER BY s.number"
-    )
+
+_FOUND = "SELECT number, article_id, hashes, digest, size FROM signatures WHERE number "
+_LIVING = "AND scheme = :scheme AND last_s >= :after_s AND first_s <= :before_s"
+_BY_JSON = text(f"{_FOUND} IN (SELECT value FROM json_each(:numbers)) {_LIVING}")  # noqa: S608 - built of constants
+_BY_ARRAY = text(f"{_FOUND} = ANY(CAST(:numbers AS bigint[])) {_LIVING}")
+_NEWEST_OF_ARRAY = (
+    "SELECT b.number FROM unnest(%s::int[]) AS k (hash) CROSS JOIN LATERAL "
+    "(SELECT number FROM bands WHERE bands.hash = k.hash ORDER BY number DESC LIMIT %s) AS b"
+)
+
+
+@lru_cache(maxsize=32)
+def _newest(keys: int, per_key: int) -> str:
+    """The look-up for so many keys, on SQLite."""
+    one = f"SELECT number FROM (SELECT number FROM bands WHERE hash = ? ORDER BY number DESC LIMIT {per_key:d})"  # noqa: S608
+    return " UNION ALL ".join([one] * keys)

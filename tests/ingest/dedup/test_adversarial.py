@@ -43,6 +43,7 @@ def notice(number: int) -> str:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)  # the bound is on processor time, in `bounded`
 def test_ten_thousand_notices_of_one_form_stay_apart() -> None:
     found = bounded([Item(str(n), notice(n), "en") for n in range(10_000)])
     assert sizes(found)[0] <= 2
@@ -50,6 +51,7 @@ def test_ten_thousand_notices_of_one_form_stay_apart() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)  # the bound is on processor time, in `bounded`
 def test_ten_thousand_sentences_stay_apart() -> None:
     rng = random.Random(3)
     lines = [
@@ -62,6 +64,7 @@ def test_ten_thousand_sentences_stay_apart() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)  # the bound is on processor time, in `bounded`
 def test_one_text_ten_thousand_times_is_one_cluster() -> None:
     tracemalloc.start()
     found = bounded([Item(str(n), text(1), "en") for n in range(10_000)])
