@@ -124,6 +124,6 @@ def test_no_order_of_events_lets_two_in_at_once_or_too_soon(
                 inside, left = None, clock
             elif take(connection, owner, clock, errand=owner, first=first) is None:
                 assert inside is None or clock - entered > 45
-                assert clock - left >= GAP or inside is not None
+                assert clock - left >= GAP - 1e-6 or inside is not None  # the clock is a sum of floats
                 inside, entered = owner, clock
         transaction.rollback()
