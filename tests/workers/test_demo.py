@@ -38,25 +38,24 @@ def test_demo_takes_the_five_through_everything_and_says_so(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_demo_serves_until_ctrl_c_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [INGEST, "demo"],
         cwd=tmp_path,
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    assert process.stdout is not None
-    url = None
-    for line in process.stdout:
-        if found := re.search(r"http://\S+", line):
-            url = found[0]
-            break
-    assert url is not None
-    with urllib.request.urlopen(url + "/healthz", timeout=10) as answer:
-        assert answer.status == 200
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 0
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = next((found[0] for line in process.stdout if (found := re.search(r"http://\S+", line))), None)
+            assert url is not None
+            with urllib.request.urlopen(url + "/healthz", timeout=10) as answer:
+                assert answer.status == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
     time.sleep(1)
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(tmp_path) not in listed
