@@ -66,6 +66,8 @@ def _settings() -> Settings:
     """As configured, but for a database of the demo's own, made anew, and a console open to this machine."""
     settings, sources = load_with_sources()
     changed: dict[str, object] = {"open_console": True}
+    if sources["log_level"] == "default":
+        changed["log_level"] = "warning"  # what matters here is the table
     if sources["data_dir"] == "default":
         changed["data_dir"] = Path("var/demo").absolute()
     settings = settings.model_copy(update=changed)
