@@ -105,17 +105,7 @@ def add_revision(connection: Connection, document_id: str, page: Page) -> int:
         .where(documents.c.id == document_id)
         .values(
             revision=documents.c.revision + 1,
-            stage=Stage.EXTRACT,
-            state=State.PENDING,
-            attempts=0,
-            epoch=documents.c.epoch + 1,
-            lease_until=None,
-            lease_owner=None,
-            queued_at=None,
-            next_run_at=db_now(),
-            reason=None,
-            detail=None,
-            changed_at=db_now(),
+            **_wanting(Stage.EXTRACT),
             url=func.coalesce(documents.c.url, page.url),
         )
         .returning(documents.c.revision)
@@ -151,17 +141,7 @@ def refetch(connection: Connection, document_id: str) -> bool:
             documents.c.url.is_not(None),
         )
         .values(
-            stage=Stage.FETCH,
-            state=State.PENDING,
-            attempts=0,
-            epoch=documents.c.epoch + 1,
-            lease_until=None,
-            lease_owner=None,
-            queued_at=None,
-            next_run_at=db_now(),
-            reason=None,
-            detail=None,
-            changed_at=db_now(),
+            **_wanting(Stage.FETCH),
         )
     )
     return again.rowcount == 1
@@ -219,6 +199,23 @@ def counts(connection: Connection, *, since: datetime | None = None) -> dict[tup
     if since is not None:
         query = query.where(documents.c.created_at >= since)
     return {(stage, state): count for stage, state, count in connection.execute(query)}
+
+
+def _wanting(stage: Stage) -> dict[str, Any]:
+    """The columns of a document that is ready for a stage; the epoch fences off whoever holds it now."""
+    return {
+        "stage": stage,
+        "state": State.PENDING,
+        "attempts": 0,
+        "epoch": documents.c.epoch + 1,
+        "lease_until": None,
+        "lease_owner": None,
+        "queued_at": None,
+        "next_run_at": db_now(),
+        "reason": None,
+        "detail": None,
+        "changed_at": db_now(),
+    }
 
 
 def _open(
