@@ -91,6 +91,23 @@ def decode(body: bytes, charset: str | None = None) -> str:
     return mended if mended is not None else _guess(body)
 
 
+def is_broken_utf8(body: bytes, charset: str | None = None) -> bool:
+    """Is a text in UTF-8 damaged: bytes in it that no encoding explains? A text that is whole in another one is not.
+
+    What it says cannot be trusted then. Pages are mended all the same (`decode`): sites mix encodings, files do not.
+    """
+    if any(body.startswith(mark) for mark, _ in _MARKS) or _utf16_without_mark(body):
+        return False
+    text = body.decode("utf-8", "surrogateescape")
+    foreign = [character for character in text if "\udc80" <= character <= "\udcff"]
+    if not foreign or _known(charset) not in (None, "utf-8"):
+        return False
+    if sum(character > "\x7f" for character in text) > len(foreign):
+        return True
+    letters = bytes(ord(character) - 0xDC00 for character in foreign).decode("cp1252", "replace")
+    return len(foreign) <= 3 and not all(map(_WESTERN.__contains__, letters))
+
+
 def looks_like_html(text: str, content_type: str) -> bool:
     """Is it a page rather than plain text? The text decides where it is clear, else what the server said."""
     start = text[:100_000]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ingest.extract.decode import decode, describe_binary, looks_like_feed, looks_like_html
+from ingest.extract.decode import decode, describe_binary, is_broken_utf8, looks_like_feed, looks_like_html
 from ingest.extract.lines import extract_lines
 from ingest.extract.site_memory import SiteMemory
 from ingest.types import Block, BlockKind, Document, Metadata, Page, Rejection, Stage
@@ -41,6 +41,8 @@ def _extract(page: Page, memory: SiteMemory | None) -> Document | Rejection:
         from ingest.extract.html import extract_html
 
         return extract_html(text, page, memory)
+    if is_broken_utf8(body, page.charset):
+        return _reject("broken-encoding", "It is UTF-8 with bytes in it that are none: the file is damaged.")
     document = extract_lines(text.splitlines(), url=page.url, title=page.title, memory=memory)
     return with_hints(document, page) if isinstance(document, Document) else document
 

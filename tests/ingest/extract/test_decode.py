@@ -77,3 +77,19 @@ def test_html_is_told_from_text(text: str, content_type: str, html: bool) -> Non
 def test_feeds_are_no_articles() -> None:
     assert looks_like_feed('<?xml version="1.0"?>\n<!-- hello -->\n<rss version="2.0">')
     assert not looks_like_feed("<html><body>rss feed")
+
+
+def test_a_damaged_text_is_rejected_and_one_in_another_encoding_is_not() -> None:
+    from datetime import UTC, datetime
+
+    from ingest.extract import extract_page
+    from ingest.types import Page, Rejection
+
+    text = "Le ministre a présenté mercredi à Paris le budget de l'année. Il n'a donné aucun chiffre nouveau, dit-on."
+    now = datetime.now(UTC)
+    damaged = extract_page(Page(text.encode() + b" \xff\xfe\xc3\x28", "text/plain", None, None, now))
+    whole = extract_page(Page(text.encode("cp1252"), "text/plain", None, None, now))
+    assert isinstance(damaged, Rejection)
+    assert damaged.reason == "broken-encoding"
+    assert not isinstance(whole, Rejection)
+    assert whole.text == text
