@@ -75,8 +75,9 @@ def connect(url: str) -> Database:
             "pool_recycle": 1800,
             "connect_args": {"options": POSTGRESQL_OPTIONS, "connect_timeout": 5},
         }
-        reader = create_engine(parsed, **options).execution_options(postgresql_readonly=True)
-        return Database(create_engine(parsed, **options), reader)
+        # READ COMMITTED, PostgreSQL's default, would show each statement another state
+        reader = create_engine(parsed, isolation_level="REPEATABLE READ", **options)
+        return Database(create_engine(parsed, **options), reader.execution_options(postgresql_readonly=True))
     raise Misconfigured(f"database_url: expected sqlite:///… or postgresql://…, got {backend}")
 
 

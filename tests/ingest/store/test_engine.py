@@ -1,0 +1,64 @@
+"""A reading connection sees one state and cannot write, on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from ingest.errors import Misconfigured
+from ingest.store import engine, schema
+from ingest.store.engine import Database, db_now
+from tests.databases import KINDS, empty_database
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with empty_database(request.param, tmp_path) as url:
+        database = engine.connect(url)
+        with database.writing() as connection:
+            schema.metadata.create_all(connection)
+        yield database
+        database.close()
+
+
+def count(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).select_from(schema.leases)) or 0
+
+
+def a_row(name: str) -> dict[str, object]:
+    return {"name": name, "until": db_now()}
+
+
+def test_a_reader_sees_one_state_whatever_is_committed_meanwhile(database: Database) -> None:
+    with database.reading() as reading:
+        assert count(reading) == 0
+        with database.writing() as writing:
+            writing.execute(insert(schema.leases).values(**a_row("meanwhile")))
+        assert count(reading) == 0
+    with database.reading() as later:
+        assert count(later) == 1
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"), database.reading() as reading:
+        reading.execute(insert(schema.leases).values(**a_row("never")))
+    with database.reading() as later:
+        assert count(later) == 0
+
+
+def test_the_clock_moves_within_a_transaction(database: Database) -> None:
+    with database.writing() as connection:
+        before, after = (connection.scalar(select(db_now(offset_s))) for offset_s in (-0.5, 0.5))
+    assert before is not None
+    assert after is not None
+    assert 1.0 <= (after - before).total_seconds() < 5.0
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://"])
+def test_a_database_that_cannot_be_shared_is_refused(url: str) -> None:
+    with pytest.raises(Misconfigured, match="database_url"):
+        engine.connect(url)
