@@ -39,6 +39,23 @@ def test_child_that_dies_is_started_again_after_growing_pauses(tmp_path: Path) -
     assert third - second >= 2 * supervisor.FIRST_PAUSE_S > second - first
 
 
+def test_child_that_had_worked_is_back_sooner_than_one_that_dies_at_its_start() -> None:
+    child = Child("killed", lambda: time.sleep(60), failures=3)  # 4 s between two starts
+    pauses = []
+    for lived in (1.0, 3.5, supervisor.HEALTHY_S + 1):
+        child.start()
+        assert child.process is not None
+        child.process.kill()
+        child.process.join()
+        child.started -= lived
+        child.failures = 3
+        pauses.append(child.note_death())
+    assert pauses[0] == pytest.approx(3.0, abs=0.5)
+    assert pauses[1] == pytest.approx(0.5, abs=0.5)
+    assert pauses[2] == 0
+    assert child.failures == 1, "it starts counting anew"
+
+
 def test_child_that_was_asked_to_end_is_started_again_at_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
 
