@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, insert, select, update
 
-from ingest.store import changes
+from ingest.store import changes, provenance
 from ingest.store.engine import db_now
 from ingest.store.extractions import spans_in, spans_out
 from ingest.store.schema import articles, documents, revisions
@@ -42,6 +42,7 @@ def save(connection: Connection, article: Article, *, text_digest: str) -> None:
         connection.execute(update(articles).where(articles.c.id == article.id).values(changed_at=db_now(), **values))
     else:
         return
+    provenance.note(connection, article)
     changes.record(connection, changes.UPSERT, article_id=article.id, revision=revision)
 
 
@@ -77,6 +78,7 @@ def numbers(connection: Connection, article_ids: Sequence[str]) -> dict[str, int
 def forget(connection: Connection, article_id: str) -> None:
     """Remove an article and everything it ever said, and announce that it is gone."""
     connection.execute(delete(revisions).where(revisions.c.article_id == article_id))
+    provenance.forget(connection, article_id)
     removed = connection.execute(delete(articles).where(articles.c.id == article_id)).rowcount
     if removed:
         changes.record(connection, changes.DELETE, article_id=article_id)

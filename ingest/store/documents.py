@@ -147,6 +147,19 @@ def refetch(connection: Connection, document_id: str) -> bool:
     return again.rowcount == 1
 
 
+def again(connection: Connection, document_id: str, stage: Stage, *, at: datetime | None = None) -> int:
+    """Let a document that has come to an end run again from a stage on, now or at that time; 0 where it may not.
+
+    What it says stays as it is until then; what comes of it is a revision.
+    """
+    ended = (State.DONE, State.REJECTED) if stage is Stage.EXTRACT else (State.DONE,)
+    wanting = _wanting(stage) | ({} if at is None else {"next_run_at": at})
+    query = update(documents).where(
+        documents.c.id == document_id, documents.c.state.in_(ended), documents.c.revision > 0
+    )
+    return connection.execute(query.values(**wanting)).rowcount
+
+
 def add_alias(connection: Connection, url: str, document_id: str) -> str:
     """Let another address lead to a document; returns whose it is: the document's, or that of who had it before."""
     key = "url:" + canonical_url(url)

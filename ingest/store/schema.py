@@ -335,6 +335,15 @@ revisions = Table(  # what an article said before
     Column("replaced_at", Utc, nullable=False),
 )
 
+article_models = Table(  # which model made how much of what an article says now
+    "article_models",
+    metadata,
+    _id("article_id", primary_key=True),
+    Column("model", String(128), primary_key=True),  # name@revision
+    Column("sentences", Integer, nullable=False),
+    Index("ix_article_models_model", "model", "article_id", "sentences"),
+)
+
 outcomes = Table(  # the trail: exactly one row per unit, stage and attempt
     "outcomes",
     metadata,
@@ -377,6 +386,13 @@ site_blocks = Table(  # what a site repeats
     Column("first_seen", Utc, nullable=False),
     Column("last_seen", Utc, nullable=False),
     Index("ix_site_blocks_seen", "site", "last_seen"),
+    Index(  # the sites themselves, each the row that counts its articles
+        "ix_site_blocks_sites",
+        "articles",
+        "site",
+        sqlite_where=text("fingerprint = x'0000000000000000'"),
+        postgresql_where=text("fingerprint = '\\x0000000000000000'::bytea"),
+    ),
 )
 
 site_pins = Table(  # what a person said about a site's block
