@@ -7,18 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Annotated, cast
+from typing import IO, Annotated, Any, cast
 
 import typer
 from sqlalchemy import Connection
 
 from ingest.errors import BadInput
+from ingest.publish.record import article_record, to_json
 from ingest.settings import load
-from ingest.store import following, listing
+from ingest.store import following, listing, outgoing
 from ingest.store.engine import connect
-from ingest.store.listing import Choice, Listed
-
-AT_ONCE = 200
+from ingest.store.listing import Choice
 
 
 def export(
@@ -50,44 +49,38 @@ def export(
         if since is not None and since > newest:
             raise BadInput("export --since", f"a number up to {newest}, the newest change", str(since))
         count = 0
-        for rows in _rows(connection, choice, since):
-            for line in _lines(connection, rows, slim):
-                write.write(line + b"\n")
-                count += 1
+        for ids in _groups(connection, choice, since):
+            lines = [to_json(record) for record in _records(connection, ids, slim)]
+            write.write(b"".join(line + b"\n" for line in lines))
+            count += len(lines)
     database.close()
     print(f"{count} articles; next time: --since {newest}", file=sys.stderr)
 
 
-def _rows(connection: Connection, choice: Choice, since: int | None) -> Iterator[tuple[Listed, ...]]:
-    """The articles in groups that fit into memory."""
-    if since is not None:
-        place = since
-        told: set[str] = set()
-        while found := following.changes_since(connection, place, AT_ONCE):
-            place = found[-1].seq
-            ids = list(dict.fromkeys(c.article for c in found if c.article and c.article not in told))
-            told |= set(ids)
-            rows = listing.listed(connection, ids, choice)
-            yield tuple(rows[id_] for id_ in ids if id_ in rows)
+def _groups(connection: Connection, choice: Choice, since: int | None) -> Iterator[list[str]]:
+    """Ids of the articles in groups that fit into memory."""
+    if since is None:
+        place = None
+        while places := listing.article_ids(connection, choice, place, outgoing.AT_ONCE):
+            place = places[-1]
+            yield [id_ for _, id_ in places]
         return
-    cursor: str | None = None
-    while True:
-        found_page = listing.list_articles(connection, choice, cursor=cursor, limit=AT_ONCE)
-        yield found_page.rows
-        cursor = found_page.next
-        if cursor is None:
-            return
+    told: set[str] = set()
+    while found := following.changes_since(connection, since, outgoing.AT_ONCE):
+        since = found[-1].seq
+        ids = list(dict.fromkeys(c.article for c in found if c.article and c.article not in told))
+        told |= set(ids)
+        chosen = listing.listed(connection, ids, choice)
+        yield [id_ for id_ in ids if id_ in chosen]
 
 
-def _lines(connection: Connection, rows: tuple[Listed, ...], slim: bool) -> Iterator[bytes]:
-    from pydantic_core import to_json
+def _records(connection: Connection, ids: list[str], slim: bool) -> list[Any]:
+    if not slim:
+        return [article_record(row) for row in outgoing.whole(connection, ids)]
+    from ingest.web.api.articles import add_similarity, summary
 
-    from ingest.web.api.articles import add_similarity, load_full, summary
-
-    if slim:
-        yield from (to_json(summary(*row)) for row in add_similarity(connection, rows))
-    else:
-        yield from (to_json(article) for article in load_full(connection, rows))
+    rows = listing.listed(connection, ids)
+    return [summary(*row) for row in add_similarity(connection, tuple(rows[id_] for id_ in ids if id_ in rows))]
 
 
 def _opened(out: Path | None) -> IO[bytes]:

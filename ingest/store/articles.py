@@ -6,18 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pydantic_core import from_json
-from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from ingest.store import changes, provenance
 from ingest.store.engine import db_now
 from ingest.store.extractions import spans_in, spans_out
 from ingest.store.schema import articles, documents, revisions
 from ingest.types import NEEDS_REVIEW, Article, Sentence
-
-_JSON = ("spans", "sentences", "title_sentences", "flags", "credits")
-_PLAIN = [cast(column, Text).label(column.name) if column.name in _JSON else column for column in articles.c]
-"""The columns of an article, its JSON as text: pydantic's parser is faster than the one of the standard library."""
 
 _NUMBERS = select(articles.c.id, articles.c.number).where(articles.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -56,18 +51,6 @@ def load_many(connection: Connection, article_ids: list[str]) -> dict[str, Artic
     """Articles by id; an id without an article is missing from the answer."""
     rows = connection.execute(select(articles).where(articles.c.id.in_(article_ids))).mappings()
     return {row["id"]: from_row(row) for row in rows}
-
-
-def rows_of(connection: Connection, article_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Articles by id as they are kept, sentences and spans as plain JSON: for those who only pass them on."""
-    query = select(*_PLAIN).where(articles.c.id.in_(article_ids))
-    found = {}
-    for row in connection.execute(query):
-        values = row._asdict()
-        for name in _JSON:
-            values[name] = from_json(values[name], cache_strings="keys")
-        found[row.id] = values
-    return found
 
 
 def numbers(connection: Connection, article_ids: Sequence[str]) -> dict[str, int]:

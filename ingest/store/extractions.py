@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, select
 
 from ingest.store.engine import db_now
 from ingest.store.schema import extractions
@@ -59,19 +58,10 @@ def load(
     return document, Identified(row["lang"], spans_in(row["spans"])), row["title_lang"]
 
 
-def removed_of(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """For each of these documents the method of its newest extraction and how many blocks it removed.
-
-    The blocks are counted where they lie: to read them is half the work of a whole article.
-    """
-    other = extractions.alias()
-    newest = select(func.max(other.c.revision)).where(other.c.document_id == extractions.c.document_id)
+def removed_count() -> ColumnElement[int]:
+    """How many blocks an extraction removed, counted where they lie: to read them is half the work of an article."""
     blocks = cast(extractions.c.blocks, Text)
-    count = (func.length(blocks) - func.length(func.replace(blocks, REMOVED, ""))) / len(REMOVED)
-    query = select(extractions.c.document_id, extractions.c.method, count).where(
-        extractions.c.document_id.in_(document_ids), extractions.c.revision == newest.scalar_subquery()
-    )
-    return {id_: (method, int(removed)) for id_, method, removed in connection.execute(query)}
+    return (func.length(blocks) - func.length(func.replace(blocks, REMOVED, ""))) / len(REMOVED)
 
 
 def forget(connection: Connection, document_id: str) -> None:

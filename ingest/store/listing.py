@@ -105,6 +105,18 @@ def list_articles(
     return page_of(rows, limit, lambda row: (row.sort_at, row.id))
 
 
+def article_ids(
+    connection: Connection, choice: Choice, after: tuple[datetime, str] | None, limit: int
+) -> list[tuple[datetime, str]]:
+    """The places (sort_at, id) of articles after one of them, the newest first: to read all of them in groups."""
+    query = _listed().with_only_columns(articles.c.sort_at, articles.c.id, maintain_column_froms=True)
+    query = query.where(*_narrowed(connection, choice))
+    if after is not None:
+        query = query.where(_before(articles.c.sort_at, *after))
+    query = query.order_by(articles.c.sort_at.desc(), articles.c.id.desc()).limit(limit)
+    return [(row.sort_at, row.id) for row in connection.execute(query)]
+
+
 def listed(connection: Connection, ids: Iterable[str], choice: Choice | None = None) -> dict[str, Listed]:
     """The articles of these ids as lists show them; an id without an article, or not of that choice, is left out."""
     wanted = list(ids)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from sqlalchemy import Connection
 
-from ingest.publish.article import (
-    ArticleSummary,
-    Duplicate,
-    FeedShape,
-    FullArticle,
-    RelatedShape,
-)
+from ingest.publish.article import ArticleSummary, Duplicate, FullArticle
 from ingest.publish.record import Record, article_record, removed_record
-from ingest.store import articles as store
-from ingest.store import extractions, listing, standing
+from ingest.store import extractions, listing, outgoing, standing
 from ingest.store.listing import Listed
 from ingest.types import NEEDS_REVIEW, Copy, Match, State
 from ingest.web.api.pages import DEFAULT, Cursor, Limit, Page, page_of, unless_known
@@ -57,7 +50,9 @@ def list_articles(
     )
     found = listing.list_articles(connection, choice, cursor=cursor, limit=limit)
     if fields == "full":
-        return unless_known(request, page_of(request, list(load_full(connection, found.rows)), found.next))
+        return unless_known(
+            request, page_of(request, load_full(connection, [row.id for row in found.rows]), found.next)
+        )
     rows = add_similarity(connection, found.rows)
     return unless_known(request, page_of(request, [summary(*row) for row in rows], found.next))
 
@@ -72,16 +67,15 @@ def one_article(
     ] = None,
 ) -> Response:
     """One article: English and original aligned by sentence, model by sentence, duplicates, what was left out."""
-    found = listing.listed(connection, [article_id])
-    if not found:
+    records = load_full(connection, [article_id])
+    if not records:
         document = standing.document(connection, article_id)
         if document is not None and document.state is State.REMOVED:
             raise HTTPException(410, f"Article {article_id} was taken down.")
         if document is not None:
             raise HTTPException(404, f"Document {article_id} is no article: {document.state}. See /v1/documents.")
         raise HTTPException(404, f"There is no article {article_id[:40]}.")
-    record = next(load_full(connection, tuple(found.values())))
-    return unless_known(request, with_removed(connection, record) if include else record)
+    return unless_known(request, with_removed(connection, records[0]) if include else records[0])
 
 
 def aware(at: datetime | None, name: str) -> datetime | None:
@@ -91,22 +85,9 @@ def aware(at: datetime | None, name: str) -> datetime | None:
     return at
 
 
-def load_full(connection: Connection, rows: tuple[Listed, ...]) -> Iterator[Record]:
-    """Whole articles for the rows of a list, in their order: `FullArticle` each, as a plain dictionary."""
-    ids = [row.id for row in rows]
-    texts, removed = store.rows_of(connection, ids), extractions.removed_of(connection, ids)
-    near, feeds = listing.related_of(connection, ids), standing.feeds_of_each(connection, ids)
-    for row, similarity in add_similarity(connection, rows):
-        if row.id not in texts:
-            continue
-        method, count = removed.get(row.id, (None, 0))
-        yield article_record(
-            texts[row.id],
-            extraction={"method": method, "removed_count": count, "removed": None} if method is not None else None,
-            duplicate=duplicate_of(row, similarity),
-            related=[RelatedShape(id=other, similarity=close) for other, close in near[row.id]],
-            feeds=[FeedShape(id=feed["id"], url=feed["url"], title=feed["title"]) for feed in feeds[row.id]],
-        )
+def load_full(connection: Connection, ids: Sequence[str]) -> list[Record]:
+    """Whole articles by id, in the order of the ids: `FullArticle` each, as a plain dictionary."""
+    return [article_record(row) for row in outgoing.whole(connection, ids)]
 
 
 def with_removed(connection: Connection, record: Record) -> Record:

@@ -10,12 +10,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from pydantic_core import to_json
 
-from ingest.publish.article import SCHEMA_VERSION
 from ingest.publish.change import Changes
-from ingest.publish.record import Record
-from ingest.store import following, listing
+from ingest.publish.record import Record, change_record, to_json
+from ingest.store import following
 from ingest.store.engine import Database
 from ingest.web.api.articles import load_full
 from ingest.web.database import TheDatabase
@@ -104,19 +102,7 @@ def read(database: Database, since: int, limit: int, with_articles: bool) -> Rec
         found = following.changes_since(connection, since, limit)
         articles: dict[str, Record] = {}
         if with_articles:
-            rows = listing.listed(connection, {c.article for c in found if c.article is not None})
-            articles = {article["id"]: article for article in load_full(connection, tuple(rows.values()))}
-    items = [
-        {
-            "schema_version": SCHEMA_VERSION,
-            "seq": c.seq,
-            "kind": c.kind,
-            "article_id": c.article,
-            "cluster_id": c.cluster,
-            "revision": c.revision,
-            "at": c.at,
-            "article": articles.get(c.article or ""),
-        }
-        for c in found
-    ]
+            ids = list({c.article for c in found if c.article is not None})
+            articles = {article["id"]: article for article in load_full(connection, ids)}
+    items = [change_record(c, articles.get(c.article or "")) for c in found]
     return {"items": items, "since": found[-1].seq if found else since, "newest": newest}

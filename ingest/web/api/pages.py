@@ -8,8 +8,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
-from pydantic_core import to_json
 
+from ingest.publish.record import to_json
 from ingest.store.cursors import MOST, PAGE
 from ingest.web.ui.render import query
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic_core import to_json
 from sqlalchemy import Connection, delete, select
 
 from ingest.errors import BadInput
 from ingest.pipeline import decisions
 from ingest.pipeline.cluster import LOCK, cluster_in_transaction, withdraw
+from ingest.publish.record import to_json
 from ingest.store import articles, listing, removal, schema
 from ingest.store import decisions as decided
 from ingest.store.engine import Database, serialise
@@ -106,7 +106,7 @@ def truth(database: Database) -> tuple[dict[str, dict[str, Any]], dict[str, Kept
     """All articles and clusters there are."""
     with database.reading() as connection:
         rows = listing.list_articles(connection, limit=200).rows
-        made = json.loads(to_json(list(load_full(connection, rows))))
+        made = json.loads(to_json(load_full(connection, [row.id for row in rows])))
         ids = list(connection.scalars(select(schema.clusters.c.id)))
         return {one["id"]: one for one in made}, clusters_now(connection, ids)
 

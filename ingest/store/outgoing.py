@@ -1,0 +1,80 @@
+"""Whole articles as they are kept, with all that stands around each: what lists, feeds out, webhooks and files shape.
+
+One query a group of articles, and three small ones for what each may have several of. Rows stay rows: whoever passes
+them on shapes them in one step (`ingest.publish.record`), and a hundred thousand of them are no hundred thousand
+objects of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from orjson import loads
+from sqlalchemy import Connection, Integer, Text, bindparam, case, cast, func, select
+
+from ingest.store import listing, standing
+from ingest.store.extractions import removed_count
+from ingest.store.listing import Choice
+from ingest.store.schema import articles, clusters, extractions, matches, members
+
+AT_ONCE = 250
+"""Articles in one group: the cost of a query is spread, and the group stays a few MB."""
+
+Row = dict[str, Any]
+
+_a = articles.c
+_JSON = ("spans", "sentences", "title_sentences", "flags", "credits")
+_LEFT_OUT = ("number", "sort_at", "text_digest", "needs_review")
+_COLUMNS = [cast(c, Text).label(c.name) if c.name in _JSON else c for c in _a if c.name not in _LEFT_OUT]
+_newer = extractions.alias()
+_newest = select(func.max(_newer.c.revision)).where(_newer.c.document_id == _a.id).scalar_subquery()
+_first = case((_a.id < clusters.c.representative, _a.id), else_=clusters.c.representative)
+_second = case((_a.id < clusters.c.representative, clusters.c.representative), else_=_a.id)
+_WHOLE = (
+    select(
+        *_COLUMNS,
+        members.c.cluster_id,
+        members.c.kind,
+        clusters.c.size,
+        clusters.c.representative,
+        matches.c.exact.label("similarity"),
+        extractions.c.method,
+        cast(removed_count(), Integer).label("removed_count"),
+    )
+    .outerjoin(members, members.c.article_id == _a.id)
+    .outerjoin(clusters, clusters.c.id == members.c.cluster_id)
+    .outerjoin(matches, (matches.c.a == _first) & (matches.c.b == _second))
+    .outerjoin(extractions, (extractions.c.document_id == _a.id) & (extractions.c.revision == _newest))
+    .where(_a.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def whole(connection: Connection, ids: Sequence[str]) -> list[Row]:
+    """Articles by id with everything a consumer reads of them, in the order of the ids; one without an article is left out.
+
+    A row has the columns of `articles` (JSON read), cluster_id, kind, size, representative and similarity of its
+    cluster, method and removed_count of its extraction, related and feeds; what it has none of is None, or empty.
+    """
+    if not ids:
+        return []
+    near, feeds = listing.related_of(connection, ids), standing.feeds_of_each(connection, ids)
+    found = {}
+    result = connection.execute(_WHOLE, {"ids": list(ids)})
+    names = tuple(result.keys())
+    for values in result:
+        row = dict(zip(names, values, strict=True))
+        for name in _JSON:
+            row[name] = loads(row[name])
+        id_ = row["id"]
+        row["related"], row["feeds"] = near[id_], feeds[id_]
+        found[id_] = row
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def in_groups(connection: Connection, choice: Choice, at_once: int = AT_ONCE) -> Iterator[list[Row]]:
+    """All articles of a choice, the newest first, in groups that fit into memory."""
+    place = None
+    while places := listing.article_ids(connection, choice, place, at_once):
+        place = places[-1]
+        yield whole(connection, [id_ for _, id_ in places])
