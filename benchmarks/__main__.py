@@ -28,6 +28,7 @@ def plans(out: Path) -> dict[str, list[str] | None]:
         "web_scale": ["--articles", "10000"],
         "month": ["--feeds", "60", "--days", "6", "--out", str(out / "month.png")],
         "chaos": ["--minutes", "1"],
+        "idle": ["--minutes", "2"],
     }
 
 

@@ -16,62 +16,28 @@ work itself are the bound for settling.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
-import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from random import Random
 
 from sqlalchemy import Connection, func, select
 
-from ingest.settings import Settings
-from ingest.store import documents, engine, schema
+from benchmarks.faults import Faults
+from benchmarks.made_up_articles import article
+from benchmarks.service import Service
+from ingest.store import documents, schema
 from ingest.types import TERMINAL, Page, State
-from workers.broker import socket_path
 
 SETTLE_S = 30.0
 PATIENCE_S = 180.0
 """Seconds until what has not ended counts as lost."""
-
-FAST = {
-    "INGEST_LEASE_S": "8",
-    "INGEST_TRANSLATE_LEASE_S": "8",
-    "INGEST_RECONCILE_S": "4",
-    "INGEST_REPING_S": "8",
-    "INGEST_LOG_FORMAT": "json",
-    "INGEST_MAX_ATTEMPTS": "10",  # faults come faster here than any article deserves to be given up for
-}
-
-PLACES = ("Lyon", "Bremen", "Leeds", "Graz", "Nantes", "Basel", "Cork", "Liège", "Kiel", "Metz")
-TOPICS = ("bridge", "school", "harbour", "hospital", "library", "railway", "market", "theatre", "stadium", "museum")
-ENGLISH = (
-    "The council of {place} said on Tuesday that the {topic} would be closed for {n} days.",
-    "Residents had asked for an answer since the storm of last winter, when {n} houses were damaged.",
-    "The work will cost {n} thousand euros and is paid for by the region, the mayor told reporters.",
-    "A spokesman for the builders said that {n} people would work at the {topic} at night.",
-    "Opponents announced a march through the old town and collected {n} signatures in a week.",
-)
-FRENCH = (
-    "Le conseil municipal de {place} a annoncé mardi la fermeture du pont pendant {n} jours.",
-    "Les travaux coûteront {n} mille euros et seront payés par la région, a déclaré le maire.",
-    "Les habitants attendaient une réponse depuis la tempête, qui avait touché {n} maisons.",
-)
-GERMAN = (
-    "Der Stadtrat von {place} teilte am Dienstag mit, dass die Brücke {n} Tage gesperrt wird.",
-    "Die Arbeiten kosten {n} Tausend Euro und werden vom Land bezahlt, sagte der Bürgermeister.",
-    "Die Anwohner hatten seit dem Sturm, der {n} Häuser beschädigte, auf eine Antwort gewartet.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,200 +54,6 @@ class Result:
     by_fault: dict[str, int]
 
 
-class Service:
-    """`ingest up` as a process that can be killed, and what is inside it."""
-
-    def __init__(self, folder: Path, *, database_url: str | None = None, **environment: str) -> None:
-        self.folder = folder
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("INGEST_")},
-            **FAST,
-            "INGEST_DATA_DIR": str(folder),
-            "INGEST_PORT": "0",
-            **({"INGEST_DATABASE_URL": database_url} if database_url else {}),
-            **environment,
-        }
-        self.settings = Settings(data_dir=folder)
-        self.database = engine.connect(database_url or self.settings.sqlalchemy_url)
-        self.process: subprocess.Popen[bytes] | None = None
-        self.log = folder / "up.log"
-
-    def start(self) -> None:
-        """Start it; see `wait_until_up`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", "from ingest.cli import main; main()", "up"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=self.environment,
-                start_new_session=True,
-            )
-
-    def wait_until_up(self, seconds: float = 120) -> str:
-        """Its address, once every part of it runs."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            address = self.address()
-            if address and {"nf-web", "nf-translate", "nf-fetch", "nf-cluster", "nf-beat"} <= set(self.parts()):
-                return address
-            if self.process is None or self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise RuntimeError(f"the service did not come up: {self.log.read_text(errors='replace')[-3000:]}")
-
-    def address(self) -> str | None:
-        """Where it says that it runs; None before it said so."""
-        for line in reversed(self.log.read_text(errors="replace").splitlines()):
-            if line.startswith("Newsfold runs at "):
-                return line.split()[3]
-        return None
-
-    def parts(self) -> dict[str, list[int]]:
-        """The processes it consists of, by name: the leader first, then those it forked."""
-        if self.process is None:
-            return {}
-        return named_descendants(self.process.pid)
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Its exit status, after a signal."""
-        assert self.process is not None
-        self.process.send_signal(number)
-        code = self.process.wait(60)
-        self.process = None
-        return code
-
-
-def named_descendants(pid: int) -> dict[str, list[int]]:
-    """The processes below one, by name, parents before children; those that ended are left out."""
-    found: dict[str, list[int]] = {}
-    below = {pid}
-    for child, parent, name in sorted(processes()):
-        if parent in below:
-            below.add(child)
-            found.setdefault(name, []).append(child)
-    return found
-
-
-def processes() -> Iterator[tuple[int, int, str]]:
-    """Every living process: its id, its parent's, its name."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError):
-            head, _, rest = stat.read_text(errors="replace").rpartition(")")
-            pid, _, name = head.partition(" (")
-            state, parent = rest.split()[:2]
-            if state not in "ZX":
-                yield int(pid), int(parent), name
-
-
-class Faults:
-    """What is done to the service, one thing at a time."""
-
-    def __init__(self, service: Service, chance: random.Random) -> None:
-        self.service, self.chance = service, chance
-        self.done: Counter[str] = Counter()
-
-    KINDS = (
-        ("worker killed", 4),
-        ("child killed", 4),
-        ("worker frozen", 3),
-        ("worker told to end", 2),
-        ("clock killed", 1),
-        ("clock frozen", 1),
-        ("broker killed", 2),
-        ("broker emptied", 2),
-        ("broker full", 1),
-        ("everything killed", 1),
-    )
-
-    def one(self) -> None:
-        """Do one of them; it is over when this returns."""
-        names, weights = zip(*self.KINDS, strict=True)
-        kind = self.chance.choices(names, weights)[0]
-        try:
-            getattr(self, "_" + kind.replace(" ", "_"))()
-        except (ProcessLookupError, IndexError, ConnectionError):
-            return  # what was to be hit was being restarted
-        self.done[kind] += 1
-
-    def _worker(self) -> list[int]:
-        parts = self.service.parts()
-        return parts[self.chance.choice([name for name in ("nf-fetch", "nf-translate", "nf-cluster") if name in parts])]
-
-    def _worker_killed(self) -> None:
-        for pid in self._worker():
-            os.kill(pid, signal.SIGKILL)
-
-    def _child_killed(self) -> None:
-        os.kill(self.chance.choice(self._worker()[1:] or self._worker()), signal.SIGKILL)
-
-    def _worker_frozen(self) -> None:
-        pids = self._worker()
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        time.sleep(self.chance.uniform(1, 12))  # shorter and longer than a lease
-        for pid in pids:
-            os.kill(pid, self.chance.choice((signal.SIGKILL, signal.SIGCONT)))
-
-    def _worker_told_to_end(self) -> None:
-        os.kill(self._worker()[0], signal.SIGTERM)
-
-    def _clock_killed(self) -> None:
-        os.kill(self.service.parts()["nf-beat"][0], signal.SIGKILL)
-
-    def _clock_frozen(self) -> None:
-        pid = self.service.parts()["nf-beat"][0]
-        os.kill(pid, signal.SIGSTOP)
-        time.sleep(self.chance.uniform(1, 10))
-        os.kill(pid, signal.SIGCONT)
-
-    def _broker_killed(self) -> None:
-        os.kill(self.service.parts()["valkey-server"][0], signal.SIGKILL)
-
-    def _broker_emptied(self) -> None:
-        with broker(self.service) as client:
-            client.flushall()
-
-    def _broker_full(self) -> None:
-        with broker(self.service) as client:
-            client.config_set("maxmemory", "1")
-            time.sleep(self.chance.uniform(1, 6))
-            client.config_set("maxmemory", "256mb")
-
-    def _everything_killed(self) -> None:
-        assert self.service.process is not None
-        self.service.process.kill()
-        self.service.process.wait()
-        self.service.start()
-        self.service.wait_until_up()
-
-
-@contextlib.contextmanager
-def broker(service: Service) -> Iterator[Any]:
-    """A connection to the service's broker; ConnectionError where it is being restarted."""
-    from redis import Redis
-    from redis.exceptions import ConnectionError as Gone
-    from redis.exceptions import RedisError
-
-    client = Redis(unix_socket_path=str(socket_path(service.settings)), socket_timeout=3)
-    try:
-        yield client
-    except (Gone, RedisError) as error:
-        raise ConnectionError(str(error)) from None
-    finally:
-        client.close()
-
-
-def article(number: int, chance: random.Random, sentences: Sequence[str] = ()) -> str:
-    """A text unlike the others: place, subject and figures differ; English, French or German where it is not said."""
-    sentences = sentences or chance.choices((ENGLISH, FRENCH, GERMAN), (8, 1, 1))[0]
-    place, topic = chance.choice(PLACES), chance.choice(TOPICS)
-    chosen = [chance.choice(sentences) for _ in range(6)]
-    body = "\n".join(text.format(place=place, topic=topic, n=chance.randint(2, 900)) for text in chosen)
-    return f"{place}: report {number} about the {topic}\n\n{body}\n"
-
-
 def bring(connection: Connection, text: str, given_id: str) -> str:
     """Take a text in, as a push does; committed is acknowledged."""
     page = Page(text.encode(), "text/plain", None, None, datetime.now(UTC))
@@ -290,8 +62,8 @@ def bring(connection: Connection, text: str, given_id: str) -> str:
 
 def run(service: Service, *, minutes: float, seed: int, every_s: float, pause_s: tuple[float, float]) -> Result:
     """Bring articles and faults for so long, then wait until everything has come to an end."""
-    chance = random.Random(seed)
-    faults = Faults(service, random.Random(seed + 1))
+    chance = Random(seed)
+    faults = Faults(service, Random(seed + 1))
     service.start()
     service.wait_until_up()
     ids: list[str] = []

@@ -79,7 +79,10 @@ class Embedded:
             if self._broker is not None:
                 self._broker.start()
             _read_libraries()
-            self.children += self._workers()
+            self.children += self._light()
+            supervisor.tend(self.children)  # these read what only they need while we read for the rest
+            self._warm()
+            self.children += self._heavy()
             supervisor.tend(self.children)
         except BaseException:
             self.__exit__(None, None, None)
@@ -133,13 +136,30 @@ class Embedded:
         assert self._listening is not None
         return self._kept("web", partial(run.web, self.settings, self._listening), keeps_port=True)
 
-    def _workers(self) -> tuple[Child, ...]:
+    def _light(self) -> tuple[Child, ...]:
+        """Those that need nothing of what is read before the others: the model is read after the fork, always."""
         return (
             self._kept("translate", partial(run.worker, (Stage.TRANSLATE,))),
-            self._kept("fetch", partial(run.worker, (Stage.FETCH, Stage.EXTRACT), processes=self.settings.workers)),
-            self._kept("cluster", partial(run.worker, (Stage.CLUSTER,))),
             self._kept("beat", run.beat),
         )
+
+    def _heavy(self) -> tuple[Child, ...]:
+        return (
+            self._kept("fetch", partial(run.worker, (Stage.FETCH, Stage.EXTRACT), processes=self.settings.workers)),
+            self._kept("cluster", partial(run.worker, (Stage.CLUSTER,))),
+        )
+
+    def _warm(self) -> None:
+        """Read here what extraction and clustering need, so that one that died works again in half a second.
+
+        Read in each new worker it takes 3 s of CPU, and on a busy machine 15 s in which its queue stands. A language
+        identifier that is not ours is left to the workers: it may allow no forks.
+        """
+        if self.settings.detector == "builtin":
+            run.few_threads()
+            run.warm((Stage.EXTRACT, Stage.CLUSTER))
+        gc.collect()
+        gc.freeze()  # objects that live for ever stay on shared pages
 
     def _kept(self, name: str, work: Callable[[], None], *, keeps_port: bool = False) -> Child:
         def begin() -> None:
@@ -227,5 +247,3 @@ LIBRARIES = (
 def _read_libraries() -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # objects that live for ever stay on shared pages

@@ -35,11 +35,10 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
     from workers.app import app
 
     translates = Stage.TRANSLATE in queues
-    if translates:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # CTranslate2 has threads of its own
+    few_threads()
     warnings.filterwarnings("ignore", category=SecurityWarning)  # about pickle as root: only JSON is accepted
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)  # advice on what we chose on purpose
-    _warm(queues)
+    warm(queues)
     work = app.Worker(
         hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
         queues=[str(queue) for queue in queues],
@@ -59,8 +58,17 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
     raise SystemExit(work.exitcode)
 
 
-def _warm(queues: Sequence[Stage]) -> None:
-    """Read what the work needs before it comes, and before forking: once, and its memory is shared."""
+def few_threads() -> None:
+    """Let numerical libraries make no threads of their own: work is spread over processes, and forks want none."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # CTranslate2 counts its own
+
+
+def warm(queues: Sequence[Stage]) -> None:
+    """Read what the work needs before it comes, and before forking: once, and its memory is shared.
+
+    Done a second time, in a child of a process that did it, it takes no time.
+    """
     from workers import runtime
 
     try:

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from benchmarks import month
+from benchmarks.made_up_sites import draw
 
 
 @pytest.mark.long
@@ -18,7 +19,7 @@ def test_the_simulation_asks_at_the_same_seconds_as_the_whole_program(tmp_path: 
         runs = []
         for whole in (False, True):
             random = Random(11)
-            simulated = [month.draw(number, 1, random) for number in range(4)]
+            simulated = [draw(number, 1, random) for number in range(4)]
             web, seen = month.simulate_whole(simulated, 1, tmp_path) if whole else month.simulate(simulated, 1)
             asked = [[when.replace(microsecond=0) for when in feed.requests] for feed in simulated]
             runs.append((asked, dict(web.statuses), {number: len(found) for number, found in seen.items()}))
@@ -30,7 +31,7 @@ def test_the_simulation_asks_at_the_same_seconds_as_the_whole_program(tmp_path: 
 
 def test_nobody_is_asked_against_their_wishes_and_nothing_is_missed() -> None:
     random = Random(3)
-    simulated = [month.draw(number, 2, random) for number in range(10)]
+    simulated = [draw(number, 2, random) for number in range(10)]
     web, seen = month.simulate(simulated, 2)
     figures = month.report(simulated, web, seen, 2)
     assert figures["polled_against_their_wishes"] == figures["requests_after_410"] == 0

@@ -10,12 +10,15 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import select
 
 from benchmarks import chaos
-from benchmarks.chaos import Service, broker, doubled, named_descendants, open_documents, without_article
+from benchmarks.chaos import doubled, open_documents, without_article
+from benchmarks.made_up_articles import ENGLISH, article
+from benchmarks.service import Service, broker, named_descendants, processes
 from ingest.store import schema
 from ingest.types import State
 
@@ -42,10 +45,10 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 def bring(service: Service, count: int) -> list[str]:
-    chance = chaos.random.Random(count)
+    chance = Random(count)
     ids = []
     for number in range(count):
-        text = chaos.article(number, chance, chaos.ENGLISH)  # needs no model: seconds instead of minutes
+        text = article(number, chance, ENGLISH)  # needs no model: seconds instead of minutes
         with service.database.writing() as connection:
             ids.append(chaos.bring(connection, text, f"{count}-{number}"))
     return ids
@@ -97,7 +100,7 @@ def test_nothing_is_lost_when_parts_are_killed_and_nothing_is_left_behind(servic
     rest = bring(service, 6)
     service.process.kill()
     service.process.wait()
-    wait_until(lambda: not below & {pid for pid, _, _ in chaos.processes()}, "killed with SIGKILL it leaves no orphan")
+    wait_until(lambda: not below & {pid for pid, _, _ in processes()}, "killed with SIGKILL it leaves no orphan")
 
     service.log.unlink()
     service.start()
@@ -109,4 +112,4 @@ def test_nothing_is_lost_when_parts_are_killed_and_nothing_is_left_behind(servic
     began = time.monotonic()
     assert service.stop(signal.SIGINT) == 0
     assert time.monotonic() - began < 20
-    assert not below & {pid for pid, _, _ in chaos.processes()}
+    assert not below & {pid for pid, _, _ in processes()}

@@ -15,12 +15,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import func, select
 
 from benchmarks import chaos
-from benchmarks.chaos import Service, broker
+from benchmarks.made_up_articles import ENGLISH, article
+from benchmarks.service import Service, broker, named_descendants
 from ingest.store import schema, tokens, units
 from tests.databases import KINDS, empty_database
 from tests.workers.test_embedded import assert_all_done_once, bring, wait_until
@@ -65,7 +67,7 @@ def ready(service: Service) -> int:
 
 def push(service: Service, secret: str, number: int) -> tuple[str, float]:
     """The id the API answered with, and in how many seconds."""
-    body = {"text": chaos.article(number, chaos.random.Random(number), chaos.ENGLISH), "id": f"push-{number}"}
+    body = {"text": article(number, Random(number), ENGLISH), "id": f"push-{number}"}
     request = urllib.request.Request(
         f"{service.address()}/v1/documents",
         data=json.dumps(body).encode(),
@@ -135,7 +137,7 @@ def test_poisonous_documents_are_set_aside_and_cost_the_others_nothing(make) -> 
     poison = []
     with service.database.writing() as connection:
         for word in ("KILL-THE-PROCESS", "TAKE-ALL-MEMORY", "NEVER-END"):
-            text = chaos.article(1, chaos.random.Random(1), chaos.ENGLISH) + f"\nThe word that does it is {word}.\n"
+            text = article(1, Random(1), ENGLISH) + f"\nThe word that does it is {word}.\n"
             poison.append(chaos.bring(connection, text, word))
     ids = bring(service, 10)
     assert_all_done_once(service, ids)
@@ -169,7 +171,7 @@ def test_two_clocks_and_two_of_each_worker_do_nothing_twice(make) -> None:
         ids = []
         with service.database.writing() as connection:
             for number in range(20):
-                text = chaos.article(number, chaos.random.Random(number), chaos.ENGLISH)
+                text = article(number, Random(number), ENGLISH)
                 ids += [chaos.bring(connection, text, f"{number}-{copy}") for copy in "ab"]
         assert_all_done_once(service, ids)
     finally:
@@ -209,9 +211,9 @@ def test_demo_completes_though_its_workers_are_killed(tmp_path: Path) -> None:
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for name in ("nf-fetch", "nf-translate"):
-            wait_until(lambda name=name: name in chaos.named_descendants(process.pid), f"{name} runs")
+            wait_until(lambda name=name: name in named_descendants(process.pid), f"{name} runs")
             time.sleep(3)
-            for pid in chaos.named_descendants(process.pid)[name]:
+            for pid in named_descendants(process.pid)[name]:
                 os.kill(pid, signal.SIGKILL)
         output, _ = process.communicate(timeout=600)
     assert process.returncode == 0, output
