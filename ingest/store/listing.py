@@ -7,7 +7,7 @@ first does and a row that arrives meanwhile shifts nothing. All functions only r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -32,6 +33,12 @@ from ingest.types import Copy, Match, SharedPassage
 
 EXCERPT = 260
 """Characters of the text that a list shows."""
+
+LOOKED_AT = 4_000
+"""Matches of a question that one page looks at. Filters may leave few of them: the page is then short, and goes on."""
+
+SEARCHED = 2_000
+"""Latest matches of a question whose clusters are found."""
 
 MEMBERS_SHOWN = 200
 """Members of one cluster that a page loads; a cluster can be larger, its size says so."""
@@ -95,7 +102,9 @@ class Choice:
 def list_articles(
     connection: Connection, choice: Choice | None = None, *, cursor: str | None = None, limit: int = PAGE
 ) -> Paged[Listed]:
-    """A page of articles, the newest first."""
+    """A page of articles, the newest first; those found by words in the order of arrival, see ingest.store.search."""
+    if choice is not None and choice.words and search.matching(connection, choice.words) is not None:
+        return _found(connection, choice, cursor, limit)
     query = _listed().where(*_narrowed(connection, choice or Choice()))
     if cursor is not None:
         at, last = decode_cursor(cursor, datetime, str)
@@ -149,12 +158,15 @@ def list_clusters(
     cursor: str | None = None,
     limit: int = PAGE,
 ) -> Paged[ListedCluster]:
-    """A page of clusters of so many members; order: changed, size (largest first) or weakest (lowest first)."""
+    """A page of clusters of so many members; order: changed, size (largest first) or weakest (lowest first).
+
+    words: clusters of the latest SEARCHED articles that fit.
+    """
     c = clusters.c
     # the literal 2 is what lets the database use its partial indexes; a merged cluster has size 0
     enough = c.size >= literal_column("2") if least == 2 else and_(c.merged_into.is_(None), c.size >= least)
     query = select(clusters).where(enough)
-    if words and (fits := search.matching(connection, words)) is not None:
+    if words and (fits := search.latest(connection, words, SEARCHED)) is not None:
         inside = select(members.c.cluster_id).join(articles, articles.c.id == members.c.article_id).where(fits)
         query = query.where(c.id.in_(inside))
     if order == "size":
@@ -229,6 +241,30 @@ def related_to(
     found = {row.other: float(row.best) for row in connection.execute(query)}
     rows = listed(connection, found)
     return tuple((rows[id_], similarity) for id_, similarity in found.items() if id_ in rows)
+
+
+def _found(connection: Connection, choice: Choice, cursor: str | None, limit: int) -> Paged[Listed]:
+    """A page of what fits a question: looks at its matches, the latest first, until the page is full.
+
+    Whether a match fits the filters is asked as a value, not as a condition: SQLite would sooner read all of a
+    language than a hundred articles by their numbers.
+    """
+    before = decode_cursor(cursor, int)[0] if cursor is not None else None
+    fits = and_(true(), *_narrowed(connection, replace(choice, words=None)))
+    asked = _listed().with_only_columns(
+        articles.c.id, articles.c.number, fits.label("fits"), maintain_column_froms=True
+    )
+    found: list[tuple[int, str]] = []
+    looked, more = 0, None
+    for numbers in search.newest(connection, choice.words or "", before=before):
+        query = asked.where(articles.c.number.in_(numbers)).order_by(articles.c.number.desc())
+        found += [(row.number, row.id) for row in connection.execute(query) if row.fits]
+        looked += len(numbers)
+        if len(found) > limit or looked >= LOOKED_AT:
+            more = encode_cursor(found[limit - 1][0] if len(found) > limit else numbers[-1])
+            break
+    rows = listed(connection, [id_ for _, id_ in found[:limit]])
+    return Paged(tuple(rows[id_] for _, id_ in found[:limit]), more)
 
 
 def _listed() -> Select[Any]:

@@ -3,21 +3,31 @@
 Asked in the words of people: each word must be there or begin one that is ("missile" finds "missiles"), a phrase in
 quotation marks must be there as it stands, a word with a minus must not. Case and accents don't matter on SQLite; on
 PostgreSQL accents do. Whatever is typed is a valid question: nothing of it reaches the engine as syntax.
+
+Answers are not ranked: to rank is to read every match, and a common word stands in most articles. They come in the
+order of arrival, the latest first, which both engines walk without knowing the rest. Two common words in 100,000
+articles: 350 ms when all were gathered, 19 ms to the first fifty (SQLite, processor time).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, literal_column, select, table, text
 
 from ingest.store.schema import articles
+
+FIRST_LOOK, MOST_AT_ONCE = 100, 1_600
+"""Matches that are looked at together: few at first, more where filters leave little of them."""
 
 MOST_TERMS = 12
 """Words of a question that count; the rest is left out."""
 
 TERM = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 WORD = re.compile(r"\w+")
+ROWID = literal_column("rowid", Integer)
 DOCUMENT = "to_tsvector('simple', title || ' ' || text || ' ' || original_title || ' ' || original_text)"
 """As in the index on PostgreSQL, letter by letter."""
 
@@ -29,13 +39,52 @@ def matching(connection: Connection, words: str) -> ColumnElement[bool] | None:
         if not question:
             return None
         return literal_column(DOCUMENT).op("@@")(func.to_tsquery("simple", question))
-    question = fts_query(words)
-    if not question:
-        return None
-    found = select(literal_column("rowid", Integer)).select_from(table("articles_search"))
-    return articles.c.number.in_(
-        found.where(text("articles_search MATCH :words").bindparams(bindparam("words", question, unique=True)))
-    )
+    return articles.c.number.in_(_found(words)) if fts_query(words) else None
+
+
+def newest(connection: Connection, words: str, *, before: int | None = None) -> Iterator[Sequence[int]]:
+    """The numbers of the articles that fit the question in groups, the latest arrival first.
+
+    before: only arrivals before this one. Nothing where there is no word in the question.
+    """
+    size = FIRST_LOOK
+    if connection.dialect.name == "postgresql":
+        fits = matching(connection, words)
+        while fits is not None:
+            query = select(articles.c.number).where(fits).order_by(articles.c.number.desc()).limit(size)
+            group = connection.scalars(query if before is None else query.where(articles.c.number < before)).all()
+            if group:
+                yield group
+            if len(group) < size:
+                return
+            before, size = group[-1], min(size * 2, MOST_AT_ONCE)
+    elif fts_query(words):
+        with connection.execute(_arrivals(words, before)) as found:  # one walk: each look at a prefix gathers it anew
+            while rows := found.fetchmany(size):
+                yield [row[0] for row in rows]
+                size = min(size * 2, MOST_AT_ONCE)
+
+
+def latest(connection: Connection, words: str, most: int) -> ColumnElement[bool] | None:
+    """The condition that an article is among the `most` latest arrivals that fit; None where there is no word."""
+    if connection.dialect.name == "postgresql":
+        fits = matching(connection, words)
+        if fits is None:
+            return None
+        return articles.c.number.in_(
+            select(articles.c.number).where(fits).order_by(articles.c.number.desc()).limit(most)
+        )
+    return articles.c.number.in_(_arrivals(words, None).limit(most)) if fts_query(words) else None
+
+
+def _found(words: str) -> Select[Any]:
+    asked = text("articles_search MATCH :words").bindparams(bindparam("words", fts_query(words), unique=True))
+    return select(ROWID).select_from(table("articles_search")).where(asked)
+
+
+def _arrivals(words: str, before: int | None) -> Select[Any]:
+    found = _found(words).order_by(ROWID.desc())
+    return found if before is None else found.where(before > ROWID)
 
 
 def terms(words: str) -> tuple[tuple[bool, bool, tuple[str, ...]], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_articles_of_a_model_are_translated_again_one_after_another(database: Da
         rows = {row.id: row for row in connection.execute(select(documents_table))}
     assert {rows[id_].state for id_ in ids} == {State.PENDING}
     assert {rows[id_].stage for id_ in ids} == {Stage.TRANSLATE}
-    gaps = [rows[b].next_run_at - rows[a].next_run_at for a, b in zip(ids, ids[1:], strict=False)]
+    gaps = [rows[b].next_run_at - rows[a].next_run_at for a, b in pairwise(ids)]
     assert gaps == [timedelta(seconds=10)] * 2
     assert rows[other].state == State.DONE
 

@@ -16,6 +16,7 @@ from ingest.store.engine import Database, connect
 from ingest.store.listing import Choice
 from ingest.store.schema import metadata
 from ingest.types import Article, Page, Span
+from tests.databases import KINDS, empty_database
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -89,3 +90,45 @@ def test_changed_article_is_found_by_its_new_words_only_and_a_removed_one_not_at
         left = connection.execute(text("SELECT count(*) FROM articles_search_docsize")).scalar()
     assert left == 0
     made.close()
+
+
+@pytest.fixture(params=KINDS)
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A hundred and twenty articles about a dam, every seventh in German, the later the number the later it came."""
+    with empty_database(request.param, tmp_path) as url:
+        made = connect(url)
+        with made.writing() as connection:
+            metadata.create_all(connection)
+            for number in range(120):
+                lang = "de" if number % 7 == 0 else "fr"
+                page = Page(f"{number}".encode(), "text/plain", None, None, NOW)
+                id_ = documents.admit_page(connection, page, origin="file").document_id
+                title, text_ = f"Dam {number}", f"The dam number {number} holds."
+                article = Article(
+                    id_, 1, None, None, None, NOW, None, NOW, title, text_, "", "-", lang, (Span(0, 1, lang),), ()
+                )
+                articles.save(connection, article, text_digest="")
+        yield made
+        made.close()
+
+
+@pytest.mark.parametrize("looked_at", [40, 4_000])
+def test_pages_of_a_common_word_lead_through_every_match_once(
+    archive: Database, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    monkeypatch.setattr(listing, "LOOKED_AT", looked_at)  # the bound itself is thousands
+    seen: list[str] = []
+    cursor, pages = None, 0
+    with archive.reading() as connection:
+        while cursor is not None or not pages:
+            page = listing.list_articles(connection, Choice(words="dam holds", lang="de"), cursor=cursor, limit=10)
+            seen += [row.title for row in page.rows]
+            cursor, pages = page.next, pages + 1
+    assert seen == [f"Dam {number}" for number in range(119, -1, -1) if number % 7 == 0]
+
+
+def test_common_word_is_found_latest_arrival_first(archive: Database) -> None:
+    with archive.reading() as connection:
+        page = listing.list_articles(connection, Choice(words="dam"), limit=3)
+        assert [row.title for row in page.rows] == ["Dam 119", "Dam 118", "Dam 117"]
+        assert listing.list_articles(connection, Choice(words="dam -dam"), limit=3).rows == ()
