@@ -97,12 +97,11 @@ def web(chosen: Settings, listening: socket.socket) -> None:
     """Serve the web application on a listening socket until SIGTERM."""
     import uvicorn
 
-    from ingest.pipeline import decisions
-    from ingest.web.app import create_app
+    from workers.console import console
 
     logs.configure(chosen)
     config = uvicorn.Config(
-        create_app(chosen, judge=decisions),
+        console(chosen),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,

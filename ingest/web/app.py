@@ -27,6 +27,7 @@ from ingest.store.metrics import StoreMetrics
 from ingest.web import api, health, out, ui
 from ingest.web.api.description import describe
 from ingest.web.auth import new_key
+from ingest.web.handed import Handed
 from ingest.web.headers import AllowedHosts, BodyLimit, SecurityHeaders
 from ingest.web.judge import Judge
 from ingest.web.problems import install_problems
@@ -35,11 +36,13 @@ from ingest.web.rates import Rates
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: Settings, *, database: Database | None = None, judge: Judge | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, *, database: Database | None = None, judge: Judge | None = None, handed: Handed | None = None
+) -> FastAPI:
     """The application for these settings.
 
     database: where the caller has one open already, and closes it. judge: who carries out what people decide about
-    articles (`ingest.pipeline.decisions`); None: decisions are shown, not taken.
+    articles (`ingest.pipeline.decisions`); None: decisions are shown, not taken. handed: what else it can have done.
     """
     if settings.open_console and not is_loopback(settings.host):
         raise Misconfigured(
@@ -69,6 +72,7 @@ def create_app(settings: Settings, *, database: Database | None = None, judge: J
     app.state.settings = settings
     app.state.database = opened
     app.state.judge = judge
+    app.state.handed = handed or Handed()
     app.state.key = new_key()
     app.state.metrics = StoreMetrics(opened)
     app.state.rates = Rates(settings.rate_per_minute)
