@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "prune": ("care", "prune", "Let go of what is older than it needs to be."),
     "users": ("users", "app", "Add, list and remove people who log in."),
     "tokens": ("tokens", "app", "Make, list and revoke tokens of the API."),
+    "webhooks": ("webhooks", "app", "Tell other programs of changes: add, list, pause, resume, rotate, test, remove."),
     "config": ("config", "config", "Show every setting, its value, where it came from and what it means."),
 }
 

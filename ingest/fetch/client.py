@@ -145,7 +145,7 @@ class Fetcher:
         here, moved_to, for_ever = url, None, True
         cookies = httpx.Cookies()  # some walls hand one out and send the reader on; forgotten with this visit
         # the transport itself, since httpx's client looks at every Location before we can
-        async with self._open_transport() as transport:
+        async with self.open_transport() as transport:
             for _ in range(MAX_REDIRECTS + 1):
                 if before_hop is not None:
                     before_hop(here)
@@ -164,7 +164,8 @@ class Fetcher:
                 moved_to = here if for_ever else moved_to
         raise Permanent(f"{url}: more than {MAX_REDIRECTS} redirects", reason="too-many-redirects")
 
-    def _open_transport(self) -> httpx.AsyncBaseTransport:
+    def open_transport(self) -> httpx.AsyncBaseTransport:
+        """What connections are made with: guarded, unless one was handed in."""
         if self._transport is not None:
             return self._transport()
         return guarded_transport(self._backend, _trusted_roots())

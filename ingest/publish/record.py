@@ -27,17 +27,17 @@ class ChangeRow(Protocol):
     """A change as the store keeps it."""
 
     @property
-    def seq(self) -> int: ...  # noqa: D102
+    def seq(self) -> int: ...
     @property
-    def kind(self) -> str: ...  # noqa: D102
+    def kind(self) -> str: ...
     @property
-    def article(self) -> str | None: ...  # noqa: D102
+    def article(self) -> str | None: ...
     @property
-    def cluster(self) -> str | None: ...  # noqa: D102
+    def cluster(self) -> str | None: ...
     @property
-    def revision(self) -> int | None: ...  # noqa: D102
+    def revision(self) -> int | None: ...
     @property
-    def at(self) -> datetime: ...  # noqa: D102
+    def at(self) -> datetime: ...
 
 
 def to_json(record: Any) -> bytes:

@@ -10,6 +10,7 @@ from ingest.publish.article import ArticleSummary, FullArticle, Shape
 from ingest.publish.change import ChangeShape
 from ingest.publish.cluster import ClusterSummary, FullCluster
 from ingest.publish.feed import FullFeed
+from ingest.publish.message import FullWebhook, Message
 
 PUBLISHED: dict[str, type[Shape]] = {
     "article": FullArticle,
@@ -18,6 +19,8 @@ PUBLISHED: dict[str, type[Shape]] = {
     "cluster-summary": ClusterSummary,
     "change": ChangeShape,
     "feed": FullFeed,
+    "webhook": FullWebhook,
+    "webhook-message": Message,
 }
 """By the name under which /v1/schemas gives them."""
 

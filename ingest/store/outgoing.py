@@ -51,7 +51,7 @@ _WHOLE = (
 
 
 def whole(connection: Connection, ids: Sequence[str]) -> list[Row]:
-    """Articles by id with everything a consumer reads of them, in the order of the ids; one without an article is left out.
+    """Articles by id with everything a consumer reads of them, in the order of the ids; what is no article is left out.
 
     A row has the columns of `articles` (JSON read), cluster_id, kind, size, representative and similarity of its
     cluster, method and removed_count of its extraction, related and feeds; what it has none of is None, or empty.

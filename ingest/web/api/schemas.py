@@ -17,7 +17,9 @@ router = APIRouter(prefix="/schemas", tags=["schemas"])
     "/{name}", responses=described(401, 403, 422) | {200: {"content": {"application/schema+json": {"schema": {}}}}}
 )
 def one_schema(
-    name: Literal["article", "article-summary", "cluster", "cluster-summary", "change", "feed"],
+    name: Literal[
+        "article", "article-summary", "cluster", "cluster-summary", "change", "feed", "webhook", "webhook-message"
+    ],
 ) -> JSONResponse:
     """The JSON Schema of one kind of record. Within /v1 it only ever gains properties."""
     made: dict[str, Any] = schemas.schema(name)
