@@ -72,6 +72,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
         "beat_schedule": {
             "dispatch": {"task": "newsfold.dispatch", "schedule": DISPATCH_S},
             "reconcile": {"task": "newsfold.reconcile", "schedule": chosen.reconcile_s},
+            "deliver": {"task": "newsfold.deliver", "schedule": DISPATCH_S},
             "prune": {"task": "newsfold.prune", "schedule": 3600.0},
         },
         "timezone": "UTC",

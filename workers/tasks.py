@@ -26,8 +26,11 @@ from ingest.types import Stage
 from workers import bell, runtime
 from workers.app import app
 from workers.deployment import settings
+from workers.postman import Postman
 
 log = structlog.get_logger()
+
+_postman = Postman()
 
 
 @app.task(name="newsfold.fetch", soft_time_limit=45, time_limit=60)
@@ -97,6 +100,12 @@ def prune() -> None:
     gone = retention.prune_in_turn(held.database, held.settings, held.owner)
     if gone and any(gone.values()):
         log.info("pruned", **{what.replace(" ", "_"): rows for what, rows in gone.items()})
+
+
+@app.task(name="newsfold.deliver")
+def deliver() -> None:
+    """Tell subscribers of changes; does not wait until they have answered."""
+    _postman.go(runtime.current())
 
 
 @worker_ready.connect
