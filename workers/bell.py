@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from ingest.settings import Settings
-from ingest.store import feeds, units
+from ingest.store import feeds, rings
 from ingest.store.crashpoints import crash_at
 from ingest.store.engine import Database
 from ingest.types import Stage
@@ -43,7 +43,7 @@ def ring(stage: Stage, ids: Sequence[str], database: Database, settings: Setting
     except Unavailable as error:
         log.warning("the broker cannot be reached; documents wait in the database", error=str(error))
     if told < len(ids):
-        units.untell(database, ids[told:])
+        rings.untell(database, ids[told:])
     return told
 
 
@@ -54,10 +54,10 @@ def dispatch(database: Database, settings: Settings) -> int:
         room = settings.watermark - depth
         again_after_s = settings.reping_s if depth else min(LOST_RING_S, settings.reping_s)
         with database.reading() as connection:
-            if room <= 0 or not units.has_due(connection, stage, again_after_s=again_after_s):
+            if room <= 0 or not rings.has_due(connection, stage, again_after_s=again_after_s):
                 continue
         with database.writing() as connection:
-            ids = units.due(connection, stage, room, again_after_s=again_after_s)
+            ids = rings.due(connection, stage, room, again_after_s=again_after_s)
         told += ring(stage, ids, database, settings)
     return told
 

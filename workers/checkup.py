@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.errors import IngestError
 from ingest.settings import Settings
-from ingest.store import engine, leases, migrations, standing, units
+from ingest.store import aside, engine, leases, migrations, reconciler, standing
 from ingest.store.engine import Database, db_now
 from ingest.store.schema import feeds
 from ingest.types import State
@@ -134,9 +134,9 @@ def _sqlite_findings(connection: Connection) -> list[Finding]:
 
 def _work(settings: Settings, database: Database) -> Iterable[Finding]:
     with database.reading() as connection:
-        age_s = leases.age_s(connection, units.RECONCILER)
+        age_s = leases.age_s(connection, reconciler.RECONCILER)
         counts = standing.count_states(connection)
-        waiting = units.waiting_languages(connection)
+        waiting = aside.waiting_languages(connection)
         failing = connection.scalars(select(feeds.c.url).where(feeds.c.state == "active", feeds.c.failures >= 5)).all()
     if age_s is None or age_s > max(3 * settings.reconcile_s, 10):
         seen = "never" if age_s is None else f"{age_s:.0f} s ago"

@@ -15,7 +15,7 @@ import structlog
 from ingest import logs
 from ingest.errors import Misconfigured
 from ingest.settings import Settings
-from ingest.store import engine, owners, units
+from ingest.store import engine, owners, reconciler
 from ingest.types import Stage
 from workers.deployment import settings
 
@@ -117,7 +117,7 @@ def _reconcile(chosen: Settings) -> None:
     while True:
         time.sleep(chosen.reconcile_s)
         try:
-            units.reconcile_in_turn(database, chosen, owner)
+            reconciler.reconcile_in_turn(database, chosen, owner)
         except Exception:
             log.exception("reconciling failed; it is tried again")
 

@@ -11,7 +11,7 @@ import time
 
 import structlog
 
-from ingest.store import leases, units
+from ingest.store import leases, reconciler
 from workers import runtime, tasks
 from workers.deployment import settings
 
@@ -41,5 +41,5 @@ def _watch() -> None:
 def is_overdue() -> bool:
     """Whether the chores have not been done for too long."""
     with runtime.current().database.reading() as connection:
-        age_s = leases.age_s(connection, units.RECONCILER)
+        age_s = leases.age_s(connection, reconciler.RECONCILER)
     return age_s is None or age_s > OVERDUE * settings().reconcile_s

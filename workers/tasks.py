@@ -20,7 +20,7 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.fetch import fetch_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
-from ingest.store import engine, owners, retention, units
+from ingest.store import engine, owners, reconciler, retention
 from ingest.store.crashpoints import crash_at
 from ingest.types import Stage
 from workers import bell, runtime
@@ -90,7 +90,7 @@ def dispatch() -> None:
 def reconcile() -> None:
     """Take back what vanished workers hold."""
     held = runtime.current()
-    units.reconcile_in_turn(held.database, held.settings, held.owner)
+    reconciler.reconcile_in_turn(held.database, held.settings, held.owner)
 
 
 @app.task(name="newsfold.prune")
@@ -113,7 +113,7 @@ def _reconcile_at_start(sender: Any = None, **_: object) -> None:
     """What a worker left behind when it died is taken back by the one that follows it, beat or no beat."""
     database = engine.connect(settings().sqlalchemy_url)  # of its own and closed again: children are forked off later
     try:
-        units.reconcile_in_turn(database, settings(), owners.this_process())
+        reconciler.reconcile_in_turn(database, settings(), owners.this_process())
     finally:
         database.close()
     log.info("worker ready", worker=str(getattr(sender, "hostname", "")))

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ingest.errors import BadInput
 from ingest.settings import load
-from ingest.store import audit, standing, units
+from ingest.store import aside, audit, standing
 from ingest.store.engine import Database, connect
 from ingest.types import State
 
@@ -28,7 +28,7 @@ def list_(reason: Reason = None, limit: Annotated[int, typer.Option(min=1)] = 50
     Example: ingest quarantine list --reason worker-lost
     """
     with _database().reading() as connection:
-        rows = units.quarantined(connection, reason=reason, limit=limit)
+        rows = aside.quarantined(connection, reason=reason, limit=limit)
         reasons = standing.count_reasons(connection, State.QUARANTINED)
     if as_json:
         for row in rows:
@@ -101,7 +101,7 @@ def retry(
         wanted = [reason] if reason is not None else []
         if everything:
             wanted = [name for name, _ in standing.count_reasons(connection, State.QUARANTINED)]
-        woken = units.replay(connection, ids) if ids else sum(units.replay(connection, reason=one) for one in wanted)
+        woken = aside.replay(connection, ids) if ids else sum(aside.replay(connection, reason=one) for one in wanted)
         audit.note(connection, "command line", "replay", "quarantine", documents=woken, reason=reason)
     print(f"{woken} document{'s run' if woken != 1 else ' runs'} again")
     if ids and woken < len(ids):

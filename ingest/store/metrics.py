@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
-from ingest.store import leases, units
+from ingest.store import leases, reconciler
 from ingest.store.engine import Database, db_now
 from ingest.store.schema import articles, changes, clusters, documents, feeds, outcomes, translation_memory
 from ingest.types import Stage, State
@@ -116,7 +116,7 @@ def _standing(connection: Connection) -> Iterable[Metric]:
         yield GaugeMetricFamily(name, help_text, value=connection.scalar(select(func.count()).select_from(table)) or 0)
     newest = connection.scalar(select(func.max(changes.c.seq)))
     yield GaugeMetricFamily("newsfold_change_sequence", "Number of the newest change for consumers.", value=newest or 0)
-    age = leases.age_s(connection, units.RECONCILER)
+    age = leases.age_s(connection, reconciler.RECONCILER)
     yield GaugeMetricFamily(
         "newsfold_reconciler_age_seconds",
         "Seconds since stuck work was last looked for; -1 before the first time.",

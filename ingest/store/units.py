@@ -8,7 +8,7 @@ everything it wanted to write rolls back. So a unit may run more than once and h
 An attempt is counted when it is claimed, so that a document that kills its process uses up its attempts as well. Each
 attempt ends in exactly one row of `outcomes`. Leases are compared on the database's clock, never on a worker's.
 
-The broker only rings: `due` says for which units and notes when; a ring that is lost is repeated.
+The broker only rings, see `rings`; what a vanished worker held is taken back by the `reconciler`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,9 @@ from random import uniform
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
 
 from ingest.errors import IngestError, Permanent
-from ingest.settings import Settings
-from ingest.store import leases, owners
 from ingest.store.crashpoints import crash_at
 from ingest.store.engine import Database, db_now
 from ingest.store.schema import documents, outcomes
@@ -54,9 +52,6 @@ LOST = "lost-lease"
 
 log = structlog.get_logger()
 
-RECONCILER = "reconcile"
-"""Name of the lease under which `reconcile` runs; when it last ended is what readiness looks at."""
-
 
 class LeaseLost(IngestError):
     """Another worker owns the document by now: whatever this one did must not be kept."""
@@ -77,14 +72,6 @@ class Unit:
     owner: str
     max_attempts: int
     started: float = field(default_factory=time.monotonic, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a run of the reconciler found."""
-
-    recovered: int  # attempts whose worker vanished; they run again
-    quarantined: int  # the same, with no attempts left
 
 
 def claim(
@@ -197,7 +184,7 @@ def release(database: Database, held: Sequence[Unit]) -> None:
             connection.execute(
                 update(documents)
                 .where(*_owned(unit))
-                .values(state=State.PENDING, attempts=documents.c.attempts - 1, next_run_at=db_now(), **_FREE)
+                .values(state=State.PENDING, attempts=documents.c.attempts - 1, next_run_at=db_now(), **FREE)
             )
 
 
@@ -253,136 +240,20 @@ def kept(database: Database, units: Sequence[Unit], lease_s: float) -> Iterator[
         thread.join()
 
 
-def ready(connection: Connection, stage: Stage, limit: int) -> tuple[str, ...]:
-    """The documents that could be claimed at a stage now, those that have waited longest first."""
-    query = select(documents.c.id).where(documents.c.stage == stage, _waits())
-    return tuple(connection.scalars(query.order_by(documents.c.next_run_at, documents.c.number).limit(limit)))
+FREE: dict[str, Any] = {"lease_until": None, "lease_owner": None, "queued_at": None, "changed_at": db_now()}
+"""What a document's row says when nobody holds it."""
 
 
-def has_due(connection: Connection, stage: Stage, *, again_after_s: float) -> bool:
-    """Whether `due` would find any; asks without writing."""
-    query = select(documents.c.id).where(documents.c.stage == stage, _waits(), _untold(again_after_s))
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def due(connection: Connection, stage: Stage, limit: int, *, again_after_s: float) -> tuple[str, ...]:
-    """The documents a worker should be told of now, noted as told.
-
-    again_after_s: a document that was told of longer ago and still waits is told of again.
-    """
-    query = select(documents.c.id).where(documents.c.stage == stage, _waits(), _untold(again_after_s))
-    query = query.order_by(documents.c.next_run_at, documents.c.number).limit(limit)
-    found = tuple(connection.scalars(query.with_for_update(skip_locked=True)))
-    if found:
-        connection.execute(update(documents).where(documents.c.id.in_(found)).values(queued_at=db_now()))
-    return found
-
-
-def untell(database: Database, ids: Sequence[str]) -> None:
-    """Take back that workers were told: the bell could not be rung, the dispatcher will try again."""
-    with database.writing() as connection:
-        connection.execute(
-            update(documents)
-            .where(documents.c.id.in_(ids), documents.c.state.in_((State.PENDING, State.RETRY)))
-            .values(queued_at=None)
-        )
-
-
-def reconcile(database: Database, settings: Settings, *, limit: int = 500) -> Report:
-    """Take back what vanished workers hold: it runs again at once, or is quarantined when no attempts are left.
-
-    Vanished is who let a lease run out, and who is known to be gone: a process of this machine that no longer runs.
-    """
-    recovered = quarantined = 0
-    with database.writing() as connection:
-        for row in _abandoned(connection, limit):
-            spent = row["attempts"] >= settings.max_attempts
-            state = State.QUARANTINED if spent else State.RETRY
-            detail = f"the worker vanished in attempt {row['attempts']}"
-            changed = connection.execute(
-                update(documents)
-                .where(
-                    documents.c.id == row["id"],
-                    documents.c.epoch == row["epoch"],
-                    documents.c.state == State.RUNNING,
-                )
-                .values(
-                    state=state,
-                    reason="worker-lost",
-                    detail=detail,
-                    last_error=detail,
-                    next_run_at=db_now(),
-                    **_FREE,
-                )
-            )
-            if changed.rowcount:
-                _record(connection, row, str(State.QUARANTINED) if spent else LOST, "worker-lost", detail)
-                quarantined, recovered = quarantined + spent, recovered + (not spent)
-    return Report(recovered, quarantined)
-
-
-def reconcile_in_turn(database: Database, settings: Settings, owner: str) -> Report | None:
-    """Run the reconciler under its lease and note that it ran; None where another process does at this moment."""
-    with database.writing() as connection:
-        if not leases.take(connection, RECONCILER, owner, settings.reconcile_s):
-            return None
-    report = reconcile(database, settings)
-    with database.writing() as connection:
-        leases.done(connection, RECONCILER, owner)
-    if report.recovered or report.quarantined:
-        log.warning("workers vanished", recovered=report.recovered, quarantined=report.quarantined)
-    return report
-
-
-def wake_waiting(connection: Connection, lang: str) -> int:
-    """Bring back the documents that wait for a model of a language; returns how many."""
-    return _again(connection, documents.c.state == State.WAITING, documents.c.reason == f"no-model-{lang}")
-
-
-def waiting_languages(connection: Connection) -> dict[str, int]:
-    """How many documents wait for a model, by language."""
-    query = select(documents.c.reason, func.count()).where(
-        documents.c.state == State.WAITING, documents.c.reason.startswith("no-model-")
-    )
-    return {reason.removeprefix("no-model-"): n for reason, n in connection.execute(query.group_by(documents.c.reason))}
-
-
-def replay(connection: Connection, ids: Sequence[str] = (), *, reason: str | None = None) -> int:
-    """Let quarantined documents run again at their stage, by id or all of one reason; returns how many."""
-    which = documents.c.id.in_(ids) if reason is None else documents.c.reason == reason
-    return _again(connection, documents.c.state == State.QUARANTINED, which)
-
-
-def quarantined(connection: Connection, *, reason: str | None = None, limit: int = 100) -> list[RowMapping]:
-    """The documents that gave up, newest first."""
-    query = select(documents).where(documents.c.state == State.QUARANTINED)
-    if reason is not None:
-        query = query.where(documents.c.reason == reason)
-    return list(connection.execute(query.order_by(documents.c.changed_at.desc()).limit(limit)).mappings())
-
-
-def trail(connection: Connection, document_id: str) -> list[RowMapping]:
-    """What happened to a document: its outcomes from the first to the last."""
-    query = select(outcomes).where(outcomes.c.document_id == document_id).order_by(outcomes.c.id)
-    return list(connection.execute(query).mappings())
-
-
-_FREE: dict[str, Any] = {"lease_until": None, "lease_owner": None, "queued_at": None, "changed_at": db_now()}
-
-
-def _waits() -> ColumnElement[bool]:
+def waits() -> ColumnElement[bool]:
+    """Whether a document could be claimed now at its stage."""
     return and_(documents.c.state.in_((State.PENDING, State.RETRY)), documents.c.next_run_at <= db_now())
-
-
-def _untold(again_after_s: float) -> ColumnElement[bool]:
-    return or_(documents.c.queued_at.is_(None), documents.c.queued_at < db_now(-again_after_s))
 
 
 def _claimable(stage: Stage, max_attempts: int) -> Any:
     abandoned = and_(documents.c.state == State.RUNNING, documents.c.lease_until < db_now())
     columns = (documents.c.id, documents.c.stage, documents.c.state, documents.c.attempts, documents.c.epoch)
     return select(*columns, documents.c.lease_owner).where(
-        documents.c.stage == stage, documents.c.attempts < max_attempts, or_(_waits(), abandoned)
+        documents.c.stage == stage, documents.c.attempts < max_attempts, or_(waits(), abandoned)
     )
 
 
@@ -390,7 +261,7 @@ def _lease(
     connection: Connection, row: RowMapping, stage: Stage, owner: str, lease_s: float, max_attempts: int
 ) -> Unit:
     if row["state"] == State.RUNNING:
-        _record(connection, row, LOST, "worker-lost", f"the worker vanished in attempt {row['attempts']}")
+        record(connection, row, LOST, "worker-lost", f"the worker vanished in attempt {row['attempts']}")
     attempts, epoch = row["attempts"] + 1, row["epoch"] + 1
     connection.execute(
         update(documents)
@@ -420,7 +291,7 @@ def _end(
     detail: str | None,
     ms: int | None,
 ) -> None:
-    ended = connection.execute(update(documents).where(*_owned(unit)).values(**(_FREE | ending)))
+    ended = connection.execute(update(documents).where(*_owned(unit)).values(**(FREE | ending)))
     if ended.rowcount != 1:
         raise LeaseLost(unit)
     connection.execute(
@@ -438,7 +309,8 @@ def _end(
     )
 
 
-def _record(connection: Connection, row: RowMapping, outcome: str, reason: str, detail: str) -> None:
+def record(connection: Connection, row: RowMapping, outcome: str, reason: str, detail: str) -> None:
+    """Write how an attempt ended that its worker did not end."""
     connection.execute(
         insert(outcomes).values(
             document_id=row["id"],
@@ -451,31 +323,6 @@ def _record(connection: Connection, row: RowMapping, outcome: str, reason: str, 
             at=db_now(),
         )
     )
-
-
-def _abandoned(connection: Connection, limit: int) -> list[RowMapping]:
-    columns = (documents.c.id, documents.c.stage, documents.c.attempts, documents.c.epoch, documents.c.lease_owner)
-    over = (documents.c.lease_until < db_now()).label("over")
-    query = select(*columns, over).where(documents.c.state == State.RUNNING).with_for_update(skip_locked=True)
-    rows = connection.execute(query.limit(limit)).mappings()
-    return [row for row in rows if row["over"] or owners.is_gone(row["lease_owner"])]
-
-
-def _again(connection: Connection, *which: ColumnElement[bool]) -> int:
-    woken = connection.execute(
-        update(documents)
-        .where(*which)
-        .values(
-            state=State.PENDING,
-            attempts=0,
-            epoch=documents.c.epoch + 1,
-            next_run_at=db_now(),
-            reason=None,
-            detail=None,
-            **_FREE,
-        )
-    )
-    return woken.rowcount
 
 
 def _short(text: str | None) -> str | None:

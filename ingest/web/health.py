@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.settings import Settings
-from ingest.store import leases, migrations, units
+from ingest.store import leases, migrations, reconciler
 from ingest.store.metrics import StoreMetrics
 from ingest.store.tokens import Scope
 from ingest.web.auth import program
@@ -72,7 +72,7 @@ def schema_check(connection: Connection) -> str:
 
 def reconciler_check(connection: Connection, settings: Settings) -> str:
     """ok, or how long ago stuck work was last looked for."""
-    age = leases.age_s(connection, units.RECONCILER)
+    age = leases.age_s(connection, reconciler.RECONCILER)
     if age is None:
         return "ok: has not run yet"
     if age <= max(MISSED * settings.reconcile_s, 10):

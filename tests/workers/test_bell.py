@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from ingest.settings import Settings
-from ingest.store import documents, engine, feeds, migrations, schema, units
+from ingest.store import documents, engine, feeds, migrations, rings, schema
 from ingest.store.engine import Database, db_now
 from ingest.types import Page, Stage
 from workers import bell, deployment
@@ -63,7 +63,7 @@ def bring(database: Database, count: int) -> list[str]:
 
 def untold(database: Database) -> int:
     with database.writing() as connection:
-        return len(units.due(connection, Stage.EXTRACT, 100, again_after_s=3600))
+        return len(rings.due(connection, Stage.EXTRACT, 100, again_after_s=3600))
 
 
 def test_no_more_is_rung_for_than_the_watermark(database: Database, settings: Settings, broker: Broker) -> None:
@@ -90,7 +90,7 @@ def test_rings_that_are_lost_are_repeated_when_the_queue_is_empty(
 def test_ring_at_a_broker_that_is_gone_is_taken_back(database: Database, settings: Settings) -> None:
     ids = bring(database, 2)
     with database.writing() as connection:
-        units.due(connection, Stage.EXTRACT, 10, again_after_s=60)
+        rings.due(connection, Stage.EXTRACT, 10, again_after_s=60)
     assert bell.ring(Stage.EXTRACT, ids, database, settings) == 0
     assert untold(database) == 2
 
@@ -108,7 +108,7 @@ def test_broker_that_dies_under_an_open_connection_fails_no_ring(
 def test_ring_beyond_the_watermark_is_taken_back(database: Database, settings: Settings, broker: Broker) -> None:
     ids = bring(database, 7)
     with database.writing() as connection:
-        units.due(connection, Stage.EXTRACT, 10, again_after_s=60)
+        rings.due(connection, Stage.EXTRACT, 10, again_after_s=60)
     assert bell.ring(Stage.EXTRACT, ids, database, settings) == 5
     assert untold(database) == 2
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from ingest.settings import Settings
-from ingest.store import documents, engine, migrations, schema, units
+from ingest.store import documents, engine, migrations, reconciler, rings, schema, standing
 from ingest.store.crashpoints import POINTS
 from ingest.types import Page, Stage, State
 from workers import deployment, tasks
@@ -64,15 +64,15 @@ def test_document_whose_worker_dies_there_goes_on_and_has_its_effect_once(point:
         )
         assert (len(connection.execute(select(schema.extractions)).all()) == 1) == committed
 
-    report = units.reconcile(database, settings)
+    report = reconciler.reconcile(database, settings)
     database.close()
     assert report.recovered == (not committed), "a dead process of this machine is seen at once"
     if not committed:
         assert work(settings, Stage.EXTRACT, document_id) == 0
     with database.writing() as connection:
         assert len(connection.execute(select(schema.extractions)).all()) == 1
-        trail = [(step["attempt"], step["outcome"]) for step in units.trail(connection, document_id)]
+        trail = [(step.attempt, step.outcome) for step in standing.trail(connection, document_id)]
         assert trail == ([(1, "done")] if committed else [(1, "lost-lease"), (2, "done")])
-        rung_again = units.due(connection, Stage.TRANSLATE, 10, again_after_s=0)
+        rung_again = rings.due(connection, Stage.TRANSLATE, 10, again_after_s=0)
         assert rung_again == (document_id,)
     database.close()

@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 from benchmarks import chaos
 from benchmarks.made_up_articles import ENGLISH, article
 from benchmarks.service import Service, broker, named_descendants
-from ingest.store import schema, tokens, units
+from ingest.store import aside, schema, standing, tokens, units
 from tests.databases import KINDS, empty_database
 from tests.workers.test_embedded import assert_all_done_once, bring, wait_until
 
@@ -143,8 +143,8 @@ def test_poisonous_documents_are_set_aside_and_cost_the_others_nothing(make) -> 
     assert_all_done_once(service, ids)
     wait_until(lambda: quarantined(service) == set(poison), "all poison is quarantined")
     with service.database.reading() as connection:
-        reasons = {row["id"]: row["reason"] for row in units.quarantined(connection)}
-        trails = [[step["outcome"] for step in units.trail(connection, document_id)] for document_id in poison]
+        reasons = {row["id"]: row["reason"] for row in aside.quarantined(connection)}
+        trails = [[step.outcome for step in standing.trail(connection, document_id)] for document_id in poison]
     assert reasons[poison[0]] == "worker-lost"
     assert reasons[poison[1]] == "out-of-memory"
     assert reasons[poison[2]] in ("soft-time-limit", "worker-lost")
@@ -154,7 +154,7 @@ def test_poisonous_documents_are_set_aside_and_cost_the_others_nothing(make) -> 
 
 def quarantined(service: Service) -> set[str]:
     with service.database.reading() as connection:
-        return {row["id"] for row in units.quarantined(connection)}
+        return {row["id"] for row in aside.quarantined(connection)}
 
 
 def test_two_clocks_and_two_of_each_worker_do_nothing_twice(make) -> None:

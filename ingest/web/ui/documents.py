@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ingest.store import audit, standing, units
+from ingest.store import aside, audit, standing
 from ingest.types import State
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase
@@ -43,7 +43,7 @@ def list_documents(
 def retry_all(database: TheDatabase, who: Operator, reason: Annotated[str, Form(max_length=64)]) -> Response:
     """Let every quarantined document of one reason run again."""
     with database.writing() as connection:
-        count = units.replay(connection, reason=reason)
+        count = aside.replay(connection, reason=reason)
         audit.note(connection, who.name, "retry", f"reason:{reason}", documents=count)
     return RedirectResponse("/documents" + query(state=State.QUARANTINED), status_code=303)
 
@@ -54,7 +54,7 @@ def retry_one(
 ) -> Response:
     """Let one quarantined document run again; `back`: the reason whose list to return to."""
     with database.writing() as connection:
-        if units.replay(connection, [document_id]):
+        if aside.replay(connection, [document_id]):
             audit.note(connection, who.name, "retry", f"document:{document_id}")
     if not back:
         return RedirectResponse(f"/articles/{document_id}", status_code=303)

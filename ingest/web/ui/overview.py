@@ -8,7 +8,7 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ingest.store import activity, documents, feeds, leases, listing, standing, units
+from ingest.store import activity, aside, documents, feeds, leases, listing, reconciler, standing
 from ingest.types import Stage, State
 from ingest.web.database import Reading, TheSettings
 from ingest.web.ui.plots import stacked
@@ -26,7 +26,7 @@ def overview(
     step, slots = (timedelta(hours=1), 24) if span == "day" else (timedelta(days=1), 7)
     found = activity.by_slot(connection, step=step, slots=slots, now=now)
     at_stage = documents.counts(connection)
-    age = leases.age_s(connection, units.RECONCILER)
+    age = leases.age_s(connection, reconciler.RECONCILER)
     values = {
         "span": span,
         "plots": [stacked(stage, found.get(stage, ())) for stage in Stage],
@@ -38,7 +38,7 @@ def overview(
         "feeds": feeds.counts(connection),
         "failing": feeds.every(connection, failing=True)[:6],
         "reasons": standing.count_reasons(connection, State.QUARANTINED)[:6],
-        "missing": units.waiting_languages(connection),
+        "missing": aside.waiting_languages(connection),
         "newest": listing.list_articles(connection, limit=5).rows,
         "latest": listing.list_clusters(connection, limit=4).rows,
         "reconciler_late": age is not None and age > max(3 * settings.reconcile_s, 10),

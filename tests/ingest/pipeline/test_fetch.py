@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from ingest.pipeline.fetch import fetch_page, leads_to_article
 from ingest.pipeline.poll import poll_feed
 from ingest.pipeline.runtime import Runtime
-from ingest.store import documents, entries, feeds, pages, units
+from ingest.store import documents, entries, feeds, pages, standing
 from ingest.store.engine import db_now
 from ingest.store.schema import documents as documents_table
 from ingest.store.schema import outcomes
@@ -178,8 +178,8 @@ def test_each_answer_has_one_ending(site: Site, held: Runtime, handler: Any, sta
     found = row(held, document_id)
     assert (found["state"], found["reason"]) == (state, reason)
     with held.database.reading() as connection:
-        trail = units.trail(connection, document_id)
-    assert [(step["stage"], step["outcome"]) for step in trail] == [("fetch", str(state))]
+        trail = standing.trail(connection, document_id)
+    assert [(step.stage, step.outcome) for step in trail] == [("fetch", str(state))]
     if state == State.RETRY:
         assert found["next_run_at"] > datetime.now(UTC)
 

@@ -17,7 +17,7 @@ from ingest.pipeline.remove import take_down
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import articles, backup, documents, entries, migrations, schema, units
+from ingest.store import articles, backup, documents, entries, migrations, rings, schema, units
 from ingest.store.engine import Database, connect
 from ingest.types import FeedEntry, Hypothesis, Page, Stage, State
 
@@ -119,7 +119,7 @@ def test_what_was_taken_down_stays_down_whoever_brings_it(runtime: Runtime) -> N
         assert known[URL]["document_id"] == document_id
         entries.change(connection, known[URL]["id"], entry(MARK), sha256="1", now=now)
         entries.add(connection, "other feed", entry(), sha256="2", document_id=document_id, now=now)
-        assert units.ready(connection, Stage.EXTRACT, 10) == ()
+        assert rings.ready(connection, Stage.EXTRACT, 10) == ()
     runtime.database.close()
     assert traces(runtime.settings.data_dir) == []
 

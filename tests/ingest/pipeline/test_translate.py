@@ -14,7 +14,7 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import articles, changes, documents, units
+from ingest.store import articles, aside, changes, documents
 from ingest.store.engine import connect
 from ingest.store.schema import metadata
 from ingest.types import Hypothesis, Page, Stage, State
@@ -101,7 +101,7 @@ def test_a_language_without_a_model_waits_and_runs_when_it_appears(runtime: Runt
     assert row is not None
     assert (row["state"], row["detail"]) == (State.WAITING, 'no model for "es"')
     with runtime.database.writing() as connection:
-        assert units.wake_waiting(connection, "es") == 1
+        assert aside.wake_waiting(connection, "es") == 1
     later = replace(runtime, translator=Upper(frozenset({"es"})))
     assert translate_documents(later) == (document_id,)
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from ingest.settings import Settings
-from ingest.store import documents, engine, retention, schema, units
+from ingest.store import documents, engine, retention, schema, standing, units
 from ingest.store.engine import Database, db_now
 from ingest.types import Page, Stage, State
 from tests.databases import KINDS, empty_database
@@ -57,8 +57,8 @@ def test_old_trails_go_but_those_of_the_quarantine_and_of_yesterday_stay(databas
     assert rows(database, schema.outcomes) == 3
     assert retention.prune(database, Settings())["steps in the trails of documents that ended"] == 1
     with database.reading() as connection:
-        assert units.trail(connection, old) == []
-        assert len(units.trail(connection, stuck)) == len(units.trail(connection, young)) == 1
+        assert standing.trail(connection, old) == ()
+        assert len(standing.trail(connection, stuck)) == len(standing.trail(connection, young)) == 1
 
 
 def test_many_rows_go_in_small_transactions(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

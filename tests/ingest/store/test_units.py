@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from ingest.errors import PageGone, ServerBusy
 from ingest.settings import Settings
-from ingest.store import documents, engine, leases, owners, schema, units
+from ingest.store import aside, documents, engine, leases, owners, reconciler, rings, schema, standing, units
 from ingest.store.engine import Database, db_now
 from ingest.store.units import LeaseLost, Unit
 from ingest.types import Page, Rejection, Stage, State
@@ -61,7 +61,7 @@ def row(database: Database, document_id: str) -> dict[str, object]:
 
 def outcomes(database: Database, document_id: str) -> list[tuple[str, int, str]]:
     with database.reading() as connection:
-        return [(line["stage"], line["attempt"], line["outcome"]) for line in units.trail(connection, document_id)]
+        return [(step.stage, step.attempt, step.outcome) for step in standing.trail(connection, document_id)]
 
 
 def let_lease_run_out(database: Database, document_id: str, epoch: int | None = None) -> None:
@@ -195,9 +195,9 @@ def test_released_unit_can_be_claimed_at_once_and_lost_no_attempt(database: Data
 def test_reconciler_takes_back_what_ran_out(database: Database) -> None:
     document_id = admit(database)
     claim(database, document_id)
-    assert units.reconcile(database, Settings()) == units.Report(recovered=0, quarantined=0)
+    assert reconciler.reconcile(database, Settings()) == reconciler.Report(recovered=0, quarantined=0)
     let_lease_run_out(database, document_id)
-    assert units.reconcile(database, Settings()) == units.Report(recovered=1, quarantined=0)
+    assert reconciler.reconcile(database, Settings()) == reconciler.Report(recovered=1, quarantined=0)
     assert claim(database, document_id).attempts == 2
     assert outcomes(database, document_id) == [("extract", 1, "lost-lease")]
 
@@ -207,7 +207,7 @@ def test_unit_whose_worker_always_vanishes_is_quarantined(database: Database) ->
     for _ in range(MAX):
         claim(database, document_id)
         let_lease_run_out(database, document_id)
-        units.reconcile(database, Settings())
+        reconciler.reconcile(database, Settings())
     after = row(database, document_id)
     assert (after["state"], after["reason"]) == ("quarantined", "worker-lost")
     assert [outcome for _, _, outcome in outcomes(database, document_id)] == ["lost-lease", "lost-lease", "quarantined"]
@@ -219,7 +219,7 @@ def test_reconciler_need_not_wait_for_a_dead_process_of_this_machine(database: D
     mine, its = admit(database, "a"), admit(database, "b")
     claim(database, mine, owner=owners.this_process())
     claim(database, its, owner=dead)
-    assert units.reconcile(database, Settings()).recovered == 1
+    assert reconciler.reconcile(database, Settings()).recovered == 1
     assert row(database, mine)["state"] == "running"
     assert row(database, its)["state"] == "retry"
 
@@ -263,13 +263,13 @@ def test_many_are_claimed_with_the_one_rung_for_first(database: Database) -> Non
 def test_due_documents_are_told_of_once_until_the_ring_counts_as_lost(database: Database) -> None:
     document_id = admit(database)
     with database.writing() as connection:
-        assert units.has_due(connection, Stage.EXTRACT, again_after_s=60)
-        assert units.due(connection, Stage.EXTRACT, 10, again_after_s=60) == (document_id,)
-        assert units.due(connection, Stage.EXTRACT, 10, again_after_s=60) == ()
-        assert not units.has_due(connection, Stage.EXTRACT, again_after_s=60)
+        assert rings.has_due(connection, Stage.EXTRACT, again_after_s=60)
+        assert rings.due(connection, Stage.EXTRACT, 10, again_after_s=60) == (document_id,)
+        assert rings.due(connection, Stage.EXTRACT, 10, again_after_s=60) == ()
+        assert not rings.has_due(connection, Stage.EXTRACT, again_after_s=60)
         connection.execute(update(schema.documents).values(queued_at=db_now(-61)))
-        assert units.due(connection, Stage.EXTRACT, 10, again_after_s=60) == (document_id,)
-    units.untell(database, [document_id])
+        assert rings.due(connection, Stage.EXTRACT, 10, again_after_s=60) == (document_id,)
+    rings.untell(database, [document_id])
     assert row(database, document_id)["queued_at"] is None
 
 
@@ -281,9 +281,9 @@ def test_document_without_a_model_waits_until_its_language_gets_one(database: Da
     after = row(database, document_id)
     assert (after["state"], after["detail"]) == ("waiting", 'no model for "es"')
     with database.writing() as connection:
-        assert units.waiting_languages(connection) == {"es": 1}
-        assert units.wake_waiting(connection, "it") == 0
-        assert units.wake_waiting(connection, "es") == 1
+        assert aside.waiting_languages(connection) == {"es": 1}
+        assert aside.wake_waiting(connection, "it") == 0
+        assert aside.wake_waiting(connection, "es") == 1
     assert claim(database, document_id).attempts == 1
 
 
@@ -294,10 +294,10 @@ def test_quarantined_documents_are_replayed_by_reason_or_id(database: Database) 
         assert unit is not None
         assert units.fail(database, unit, error) == State.QUARANTINED
     with database.writing() as connection:
-        assert {line["id"] for line in units.quarantined(connection)} == {first, second}
-        assert [line["id"] for line in units.quarantined(connection, reason="out-of-memory")] == [second]
-        assert units.replay(connection, reason="out-of-memory") == 1
-        assert units.replay(connection, [first, second]) == 1
+        assert {line["id"] for line in aside.quarantined(connection)} == {first, second}
+        assert [line["id"] for line in aside.quarantined(connection, reason="out-of-memory")] == [second]
+        assert aside.replay(connection, reason="out-of-memory") == 1
+        assert aside.replay(connection, [first, second]) == 1
     assert claim(database, second).attempts == 1
 
 
@@ -360,12 +360,12 @@ class Queue(RuleBasedStateMachine):
 
     @rule()
     def reconcile(self) -> None:
-        units.reconcile(self.database, Settings())
+        reconciler.reconcile(self.database, Settings())
 
     @rule()
     def replay(self) -> None:
         with self.database.writing() as connection:
-            units.replay(connection, self.ids)
+            aside.replay(connection, self.ids)
 
     @invariant()
     def each_effect_happens_once(self) -> None:
