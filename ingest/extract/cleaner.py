@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.extract.credits import metadata_of, tell_sources
-from ingest.extract.features import is_sentence
 from ingest.extract.glue import split_glued
 from ingest.extract.headline import bare, find_headline
-from ingest.extract.rules import Hit, RuleTable, Wording, builtin_rules, fold, wording
+from ingest.extract.line_features import is_sentence
+from ingest.extract.rules import Hit, RuleTable, Wording, builtin_rules, wording
 from ingest.extract.score import score_lines
 from ingest.extract.site_memory import SiteMemory, heed
 from ingest.types import Block, BlockKind, Metadata
@@ -177,7 +177,7 @@ def _drop_repeats(blocks: list[Block]) -> None:
     for i, block in enumerate(blocks):
         if not block.kept or len(block.text) < 40:
             continue
-        key = fold(block.text)
+        key = wording(block.text).folded
         if key in seen:
             blocks[i] = replace(
                 block,

@@ -7,59 +7,20 @@ Kohlschütter et al. 2010, "Boilerplate detection using shallow text features", 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from math import log1p
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ingest.extract.rules import Hit, Wording
+from ingest.extract.line_features import NUMBERS, content_words, is_sentence, number_rows
+from ingest.extract.rules import Hit, Rule, Wording
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FUNCTION_WORDS = {
-    "fr": """le la les l un une des du de d et en à au aux que qu qui dans pour par sur ce cette ces il elle ils elles
-        on ne pas plus se s son sa ses leur leurs avec est sont a ont été être avait était mais ou où comme dont entre
-        après sans sous lors depuis selon aussi même très fait c n y""",
-    "de": """der die das den dem des ein eine einen einem einer eines und in im zu zum zur von vom mit auf für an am als
-        auch es er sie ist sind war waren wird werden wurde hat haben hatte nicht dass sich bei nach aus um über vor
-        durch aber oder wie so noch nur seit sein seine ihre ihr mehr wenn""",
-    "en": """the a an of and to in on for with by at from as that this it its is are was were be been has have had he
-        she they his her their not but or which who will would said after about than more when into over also there""",
-}
-_LANGUAGE_SETS = tuple(frozenset(words.split()) for words in _FUNCTION_WORDS.values())
-_ANY_FUNCTION_WORD = frozenset[str]().union(*_LANGUAGE_SETS)
-
-_PROMPT_WORDS = """
-    vous votre vos notre nos nous je mon ma mes ici cliquez découvrez recevez suivez partager lire voir aussi gratuit
-    abonnés abonnement compte articles commentaires connexion tous toutes
-    ihr ihre ihnen ihren uns unser unsere unseren jetzt hier mehr lesen artikel anmelden kostenlos klicken thema teilen
-    alle abo kommentare bitte
-    you your our us we my me click here read more now sign subscribe subscribers free get follow share article stories
-    newsletter newsletters email e mail comments comment account please all view latest news
-    copyright cookies cookie privacy policy datenschutz impressum facebook twitter instagram youtube whatsapp video
-    podcast app abonnieren login"""
-_PERSON_WORDS = "i me my we our us you your je j me mon ma mes tu te nous vous ich mir mich mein meine du dir wir"
-
-_PROMPTS = frozenset(_PROMPT_WORDS.split())
-_PERSON = frozenset(_PERSON_WORDS.split())
-_CLOSING = "»”\"“)’']"
-_SENTENCES = re.compile(r"[.!?…][»”\"“)’']*\s+[«„“\"‘'(]?[A-ZÀ-ÖØ-Þ0-9]")
-_LIST_MARK = re.compile(r"^(?:[-–—•*·▪►>+]|\d{1,2}[.)]) ?")
-
-LONG = 80
-"""Characters from which a line that ends like a sentence is taken for running text."""
-
 MAX_REPEATED = 250
 """Characters up to which a repeated line is suspicious; some pages carry their whole article twice."""
-
-
-def is_sentence(text: str) -> bool:
-    """A line that reads like running text: long, and ended like a sentence."""
-    return len(text) >= LONG and text.rstrip(_CLOSING + " ")[-1:] in tuple(".!?…")
-
 
 _GROUPS = {
     "comment": frozenset({"comment-form"}),
@@ -71,79 +32,40 @@ _GROUPS = {
 }
 """Rules by what they say about the lines around them: after a comment form come comments, among dates teasers."""
 
-_OF_A_LINE = """log_chars words word_length longest_word ends_sentence ends_colon ends_other ends_cut function_share
-    function_one_language prompt_share person_share capital_share upper_share digit_share commas bars quotes
-    sentences starts_lower starts_quote list_mark question exclamation parens year"""
 _OF_A_PLACE = """good_before good_after good_share_before good_share_after rule_before rule_after place lines from_start
     from_end in_run from_run_start from_run_end run_share good"""
 
 LINE_FEATURES = (
-    *_OF_A_LINE.split(),
+    *NUMBERS,
     *(f"is_{group}" for group in _GROUPS),
     *("ruled", "soft", "repeats", "repeats_start", "topical"),
 )
 
 
-def _line_numbers(line: Wording, hit: Hit | None) -> list[float]:
-    """The features of one line by itself, but for repeats and topicality."""
-    text, words = line.text, line.words
-    chars = len(text)
-    count = len(words) or 1
-    counts = [sum(map(language.__contains__, words)) for language in _LANGUAGE_SETS]
-    tokens = text.split()
-    size = len(tokens) or 1
-    last = text[-1:]
-    end = last in ".!?…" or (last in _CLOSING and text.rstrip(_CLOSING)[-1:] in ".!?…" and len(text) > 1)
-    cut = text.endswith(("...", "…", "[…]", "[...]"))
-    long = chars > 40
-    rule = hit.rule if hit is not None else None
-    ident = rule.id if rule is not None else ""
-    return [
-        log1p(chars),
-        float(len(words)),
-        chars / size,
-        float(max(map(len, tokens), default=0)),
-        float(end),
-        float(last == ":"),
-        float(not end and last in "»”\"“)’'],;-–"),
-        float(cut),
-        sum(map(_ANY_FUNCTION_WORD.__contains__, words)) / count,
-        max(counts) / count,
-        sum(map(_PROMPTS.__contains__, words)) / count,
-        sum(map(_PERSON.__contains__, words)) / count,
-        sum(1 for token in tokens if token[0].isupper()) / size,
-        sum(1 for token in tokens if token.isupper() and len(token) > 1) / size,
-        sum(map(str.isdigit, text)) / (chars or 1),
-        text.count(",") / size,
-        float(text.count("|") + text.count("•") + text.count("·") + text.count("»") + text.count("›")),
-        float(text.count('"') + text.count("“") + text.count("„") + text.count("«")),
-        float(len(_SENTENCES.findall(text))) if long else 0.0,
-        float(text[:1].islower()),
-        float(text[:1] in "«„“\"‘'»"),
-        float(_LIST_MARK.match(text) is not None),
-        float("?" in text),
-        float("!" in text),
-        float(text.count("(")),
-        float(any(word.isdigit() and len(word) == 4 and word[:2] in ("19", "20") for word in words)),
-        *(float(ident in group) for group in _GROUPS.values()),
-        float(rule is not None and rule.kind != "keep" and not rule.soft),
-        float(rule is not None and rule.soft),
-    ]
+@cache
+def _rule_numbers(rule: Rule | None) -> tuple[float, ...]:
+    """What the rule that takes a line says about it."""
+    if rule is None:
+        return (0.0,) * (len(_GROUPS) + 2)
+    groups = [float(rule.id in group) for group in _GROUPS.values()]
+    return (*groups, float(rule.kind != "keep" and not rule.soft), float(rule.soft))
 
 
 def line_matrix(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> NDArray[np.float32]:
     """Features of each line by itself; shape (lines, len(LINE_FEATURES))."""
     import numpy as np
 
-    rows = [_line_numbers(line, hit) for line, hit in zip(lines, hits, strict=True)]
+    ruled = [_rule_numbers(hit.rule if hit is not None else None) for hit in hits]
+    short = [len(line.text) <= MAX_REPEATED for line in lines]
     repeated = Counter(line.folded for line in lines)
     openings = Counter(line.words[:3] for line in lines)
-    for row, line, topic in zip(rows, lines, topicality(lines), strict=True):
-        short = len(line.text) <= MAX_REPEATED
-        row.append(log1p(repeated[line.folded] - 1) if short else 0.0)
-        row.append(log1p(openings[line.words[:3]] - 1) if short else 0.0)
-        row.append(topic)
-    return np.asarray(rows, dtype=np.float32).reshape(len(rows), len(LINE_FEATURES))
+    repeats = [
+        (repeated[line.folded] - 1, openings[line.words[:3]] - 1) if counts else (0, 0)
+        for line, counts in zip(lines, short, strict=True)
+    ]
+    topics = np.asarray(topicality(lines), dtype=np.float32)
+    columns = [number_rows(lines), np.asarray(ruled), np.log1p(np.asarray(repeats)), topics[:, None]]
+    return np.hstack(columns).astype(np.float32)
 
 
 def topicality(lines: Sequence[Wording], is_text: Sequence[bool] | None = None) -> list[float]:
@@ -152,14 +74,16 @@ def topicality(lines: Sequence[Wording], is_text: Sequence[bool] | None = None) 
     is_text: which lines are running text; None: those that read like sentences.
     """
     running: Counter[str] = Counter()
-    content = [{word for word in line.words if len(word) > 3 and word not in _ANY_FUNCTION_WORD} for line in lines]
+    content = [content_words(line.text) for line in lines]
     if is_text is None:
         is_text = [is_sentence(line.text) for line in lines]
     for own, text in zip(content, is_text, strict=True):
         if text:
             running.update(own)
+    once = frozenset(running)
+    more = frozenset(word for word, count in running.items() if count > 1)
     return [
-        sum(1 for word in own if running[word] > text) / len(own) if own else -1.0
+        len(own & (more if text else once)) / len(own) if own else -1.0
         for own, text in zip(content, is_text, strict=True)
     ]
 

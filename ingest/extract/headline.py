@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingest.extract.features import is_sentence
-from ingest.extract.rules import fold
+from ingest.extract.line_features import is_sentence
+from ingest.extract.rules import wording
 
 LOOK_BACK = 8
 """Lines above the first paragraph that are looked at: date, byline, share bar and picture credit stand between."""
@@ -41,4 +41,4 @@ def _looks_like_headline(line: str) -> bool:
 
 def bare(line: str) -> str:
     """What two wordings of one headline have in common: no case, no marks around."""
-    return fold(line).strip(" .!?:»«\"'“”")
+    return wording(line).folded.strip(" .!?:»«\"'“”")

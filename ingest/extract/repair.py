@@ -39,10 +39,11 @@ _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 def clean_text(text: str) -> str:
     """The text in NFC, without what no reader sees; tabs and line ends stay, all line ends become "\\n"."""
-    text = _LINE_ENDS.sub("\n", text)
+    if not text.isprintable():  # what is unwanted is not printable; most lines are
+        text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
     if text.isascii():
-        return _UNWANTED.sub("", text)
-    return _COMBINING_RUN.sub(r"\1", unicodedata.normalize("NFC", _UNWANTED.sub("", text)))
+        return text
+    return _COMBINING_RUN.sub(r"\1", unicodedata.normalize("NFC", text))
 
 
 def repair_text(text: str) -> str:

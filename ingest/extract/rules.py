@@ -92,7 +92,7 @@ class Wording:
     words: tuple[str, ...]  # of the folded form
 
 
-@lru_cache(maxsize=2048)  # the lines of one page are looked at by the scorer and by the cleaner
+@lru_cache(maxsize=8192)  # the scorer and the cleaner look at the lines of a page, and the site's next page has many
 def wording(text: str) -> Wording:
     """The forms of a line."""
     written = plain(text)

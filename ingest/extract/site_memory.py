@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from ingest.extract.features import is_sentence, topicality
+from ingest.extract.features import topicality
+from ingest.extract.line_features import is_sentence
 from ingest.extract.rules import Wording, fold
 from ingest.types import Block, BlockKind, Recalled, Seen
 

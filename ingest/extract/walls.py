@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.extract.features import is_sentence
+from ingest.extract.line_features import is_sentence
 from ingest.extract.rules import fold
 from ingest.types import Block
 
