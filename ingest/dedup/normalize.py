@@ -15,7 +15,8 @@ from functools import lru_cache
 MAX_CHARACTERS = 100_000
 """What is read of a text, ten times a long article: the rest of a megabyte changes no verdict but costs time."""
 
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .,'’\u00a0\u2009\u202f]\d{3})+(?![\d])")
+# the look-behind comes second so that the engine can skip to the next digit: half the time of a whole text
+_GROUPED = re.compile(r"\d(?<![\d.,]\d)\d{0,2}(?:[ .,'’\u00a0\u2009\u202f]\d{3})+(?![\d])")
 _GROUPING = re.compile(r"[ .,'’\u00a0\u2009\u202f]")
 _WORD = re.compile(r"\d+[.,]\d+|[^\W_]+")
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?…]+[\"'”»“)\]]*(?=\s|$)|(?=\n|$))")

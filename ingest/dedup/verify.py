@@ -126,6 +126,11 @@ def verify(a: Features, b: Features, detail_a: Callable[[], Detail], detail_b: C
     return weigh(measures, detail_a(), detail_b(), swapped=(b.total, b.digest) < (a.total, a.digest))
 
 
+def possible(a: Features, b: Features) -> bool:
+    """Whether two texts could be copies by their stems alone; where not, neither needs to be read."""
+    return a.lang == b.lang and a.comparable and b.comparable and _score(_at_best(_by_stems(a, b))) >= 0
+
+
 def _by_stems(a: Features, b: Features) -> dict[str, float]:
     shared = overlap(a, b)
     shorter, longer = sorted((a.words, b.words))

@@ -8,29 +8,30 @@ needs no other article (stems, signature) is done before it begins.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from ingest.dedup import candidates, related
+from ingest.dedup import candidates
 from ingest.dedup.explain import RULE_SAME
 from ingest.dedup.minhash import SCHEME, band_keys, digest_key
+from ingest.pipeline import placement
 from ingest.pipeline.attempt import attempt
-from ingest.pipeline.compare import Newcomer, Reader, copies, kin, newcomer, same_text, text_of, unpack
-from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
+from ingest.pipeline.compare import Newcomer, newcomer, same_text, text_of, unpack_keys
+from ingest.pipeline.lookup import Span
+from ingest.pipeline.placement import Coming, as_node, coming_of, place
+from ingest.pipeline.regroup import gather, regroup
 from ingest.pipeline.runtime import Runtime
-from ingest.store import articles, changes, clusters, decisions, signatures, units
+from ingest.store import articles, clusters, decisions, signatures, units
 from ingest.store.clusters import Member
 from ingest.store.engine import serialise
 from ingest.store.signatures import Signed, seconds
 from ingest.store.units import Unit
-from ingest.types import Article, Copy, Link, Stage
+from ingest.types import Article, Copy, Stage
 
 WINDOW = timedelta(days=14)
 LOCK = "cluster"
-
-_reader = Reader()  # texts this process compared lately; see Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,6 @@ class ClusterOutcome:
     cluster_id: str
     size: int
     kind: Copy | None  # in what way it is a copy; None: it stands for its cluster
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Keys of the digests of several articles' texts, as far as they stand in the index."""
-
-    keys: set[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """What is known of an article that has no place yet; nothing but its own step changes it in a transaction."""
-
-    number: int
-    decided: bool  # a decision in force names it
-    founded: bool  # a cluster or a redirect has the id that it would found one under
-    said: Said
 
 
 def cluster_article(document_id: str, runtime: Runtime) -> Stage | None:
@@ -98,11 +82,21 @@ def cluster_together(
     serialise(connection, LOCK)
     _let_go(connection, len(some))
     fresh = _fresh(connection, some)
-    return [_settle(connection, article, new, window, fresh.pop(article.id, None)) for article, new in some]
+    waiting: list[Coming] = []
+    opened: set[str] = set()
+    for article, new in some:
+        if article.id in fresh:
+            waiting.append(fresh.pop(article.id))
+        else:
+            opened |= place(connection, waiting, window) if waiting else set()
+            waiting = []
+            _settle(connection, article, new, window)
+    opened |= place(connection, waiting, window) if waiting else set()
+    return _outcomes(connection, [article.id for article, _ in some], opened)
 
 
-def _fresh(connection: Connection, some: Sequence[tuple[Article, Newcomer]]) -> dict[str, Fresh]:
-    """What the rows say of those among the articles that have no place yet."""
+def _fresh(connection: Connection, some: Sequence[tuple[Article, Newcomer]]) -> dict[str, Coming]:
+    """What the rows say of those that have no place yet and that no decision names; asked once for all of them."""
     numbers = articles.numbers(connection, [article.id for article, _ in some])
     placed = clusters.placed(connection, numbers)
     ids = [article_id for article_id in numbers if article_id not in placed]
@@ -110,36 +104,43 @@ def _fresh(connection: Connection, some: Sequence[tuple[Article, Newcomer]]) -> 
         return {}
     decided = {end for decision in decisions.about(connection, ids) for end in (decision.a, decision.b)}
     taken = clusters.taken(connection, map(clusters.id_of, ids))
-    keys = {digest_key(new.text.digest) for _, new in some}
-    # one that is placed anew may bring texts into the index that only a look at it shows
-    said = Said(signatures.present(connection, sorted(keys)) if len(ids) == len(some) else keys)
     return {
-        article_id: Fresh(numbers[article_id], article_id in decided, clusters.id_of(article_id) in taken, said)
-        for article_id in ids
+        article.id: Coming(
+            article=article,
+            new=new,
+            number=numbers[article.id],
+            span=Span(at_s := seconds(placement.at(article)), at_s),
+            seat=None,
+            decided=False,
+            founded=clusters.id_of(article.id) in taken,
+        )
+        for article, new in some
+        if article.id in numbers and article.id not in placed and article.id not in decided
     }
 
 
-def _settle(
-    connection: Connection, article: Article, new: Newcomer, window: timedelta, fresh: Fresh | None
-) -> ClusterOutcome:
-    """Place one article; fresh: what is known of one without a place, None where it must be asked for."""
-    if fresh is None:
-        place = clusters.of_article(connection, article.id)
-        if place is not None:
-            if _unchanged(connection, place, new):
-                return outcome(connection, article.id)
-            _detach(connection, place, window)
-    if _place(connection, article, new, window, fresh) and fresh is not None:
-        return ClusterOutcome(article.id, clusters.id_of(article.id), 1, None)
-    return outcome(connection, article.id)
+def _settle(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
+    """Place an article that has a place, or that a decision names."""
+    seat = clusters.of_article(connection, article.id)
+    if seat is not None:
+        if _unchanged(connection, seat, new):
+            return
+        _detach(connection, seat, window)
+    place(connection, [coming_of(connection, article, new)], window)
 
 
-def outcome(connection: Connection, article_id: str) -> ClusterOutcome:
-    """Where a clustered article stands."""
-    place = clusters.of_article(connection, article_id)
-    assert place is not None, f"article {article_id} was clustered"
-    size = clusters.standing(connection, [place.cluster_id])[place.cluster_id].size
-    return ClusterOutcome(article_id, place.cluster_id, size, Copy(place.kind) if place.kind else None)
+def _outcomes(connection: Connection, article_ids: Sequence[str], opened: set[str]) -> list[ClusterOutcome]:
+    """Where clustered articles stand; those that opened a cluster need not be asked for."""
+    seats = clusters.of_articles(connection, [i for i in article_ids if i not in opened])
+    standing = clusters.standing(connection, {seat.cluster_id for seat in seats.values()})
+    return [
+        ClusterOutcome(i, clusters.id_of(i), 1, None)
+        if i not in seats
+        else ClusterOutcome(
+            i, seats[i].cluster_id, standing[seats[i].cluster_id].size, Copy(kind) if (kind := seats[i].kind) else None
+        )
+        for i in article_ids
+    ]
 
 
 def withdraw(connection: Connection, article_id: str, *, window: timedelta = WINDOW) -> None:
@@ -161,13 +162,13 @@ def withdraw(connection: Connection, article_id: str, *, window: timedelta = WIN
 
 def _let_go(connection: Connection, coming: int) -> None:
     """Take texts out of the index whose time there is over: a few for each that comes in."""
-    for signed in signatures.expired(connection, seconds(datetime.now(UTC)), signatures.PURGED_AT_ONCE * coming):
-        signatures.unindex(connection, signed, keys_of(signed))
+    over = signatures.expired(connection, seconds(datetime.now(UTC)), signatures.PURGED_AT_ONCE * coming)
+    signatures.unindex(connection, [(signed, keys_of(signed)) for signed in over])
 
 
 def keys_of(signed: Signed) -> tuple[int, ...]:
     """The keys under which a signature stands in the index."""
-    return (*band_keys(signed.hashes), digest_key(signed.digest), *unpack(signed.terms))
+    return (*band_keys(signed.hashes), digest_key(signed.digest), *unpack_keys(signed.terms))
 
 
 def _unchanged(connection: Connection, place: Member, new: Newcomer) -> bool:
@@ -218,194 +219,11 @@ def follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
     clusters.save_matches(connection, [(pair, 0.0) for pair in pairs])
 
 
-def _place(connection: Connection, article: Article, new: Newcomer, window: timedelta, fresh: Fresh | None) -> bool:
-    """Place an article; returns whether it opened a cluster of its own that nothing is linked with."""
-    if not new.text.features.comparable:
-        _alone(connection, article, new)
-        return False
-    at_s = seconds(_at(article))
-    reach = int(window.total_seconds())
-    key = digest_key(new.text.digest)
-    same = None
-    if fresh is None or key in fresh.said.keys:
-        same = signatures.same_text(connection, key, new.text.digest, SCHEME, at_s - reach, at_s + reach)
-    if same is not None and same.article_id != article.id and not _kept_apart(connection, article.id, same.article_id):
-        _follow(connection, article, new, same, window, fresh)
-        return False
-    if fresh is not None:
-        fresh.said.keys.add(key)
-    return as_node(connection, article, new, window, fresh)
-
-
-def _kept_apart(connection: Connection, article_id: str, leader: str) -> bool:
-    """Whether a person keeps an article apart from any that says a leader's text."""
-    ends = {end for d in decisions.about(connection, [article_id]) if d.link == Link.CANNOT for end in (d.a, d.b)}
-    return any(place.leader == leader for place in clusters.of_articles(connection, ends - {article_id}).values())
-
-
-def _at(article: Article) -> datetime:
-    """When an article counts as published: never later than it was seen."""
-    return min(article.published or article.seen, article.seen)
-
-
-def _alone(connection: Connection, article: Article, new: Newcomer) -> None:
-    """Too little text to compare: a cluster of its own, out of the index."""
-    _seat(connection, article, new, None)
-    regroup(connection, [article.id])
-
-
-def _seat(connection: Connection, article: Article, new: Newcomer, fresh: Fresh | None) -> str:
-    """Give a text of its own a seat and return its cluster, its own until grouping says better.
-
-    One that has a seat keeps its cluster.
-    """
-    words = new.text.features.words
-    place = clusters.of_article(connection, article.id) if fresh is None else None
-    if place is not None:
-        clusters.change_member(connection, article.id, leader=article.id, words=words)
-        return place.cluster_id
-    own = clusters.id_of(article.id)
-    clusters.add_member(connection, article.id, cluster_id=own, leader=article.id, words=words, kind=None)
-    return own
-
-
-def _follow(
-    connection: Connection, article: Article, new: Newcomer, same: Signed, window: timedelta, fresh: Fresh | None
-) -> None:
-    """An exact copy: it joins the text it is a copy of, and nothing else needs to be looked at."""
-    at_s = seconds(_at(article))
-    leader = clusters.of_article(connection, same.article_id)
-    assert leader is not None, f"signed article {same.article_id} has a place"
-    moved = clusters.of_article(connection, article.id) if fresh is None else None
-    words = new.text.features.words
-    signatures.extend(connection, same, at_s, _leaves(article, window))
-    length = clusters.lengths(connection, [same.article_id])[same.article_id]
-    match = same_text(article.id, same.article_id, len(article.text), length, RULE_SAME)
-    if moved is not None:
-        clusters.change_member(connection, article.id, leader=leader.article_id, words=words)
-        clusters.save_matches(connection, [(match, 0.0)])
-        gather(connection, leader.article_id)
-        return
-    clusters.add_member(
-        connection, article.id, cluster_id=leader.cluster_id, leader=leader.article_id, words=words, kind=Copy.EXACT
-    )
-    clusters.save_matches(connection, [(match, 0.0)])
-    standing = clusters.standing(connection, [leader.cluster_id])[leader.cluster_id]
-    if standing.size < RECHOSEN:
-        regroup(connection, [leader.article_id])
-    else:
-        _count_in(connection, article, leader.cluster_id, standing)
-
-
-def _count_in(connection: Connection, article: Article, cluster_id: str, standing: clusters.Standing) -> None:
-    """Add an exact copy to a large cluster without reading all of it."""
-    places = clusters.of_articles(connection, [article.id, standing.representative])
-    mine, theirs = places[article.id], places[standing.representative]
-    better = not standing.chosen and mine.leader == theirs.leader and rank(mine) < rank(theirs)
-    clusters.grow(connection, cluster_id, article.id if better else standing.representative, 1.0)
-    if better:
-        clusters.set_kinds(connection, {mine.article_id: None, theirs.article_id: Copy.EXACT})
-    changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
-
-
-def as_node(
-    connection: Connection, article: Article, new: Newcomer, window: timedelta, fresh: Fresh | None = None
-) -> bool:
-    """A text of its own: signed, indexed, compared, grouped; returns whether it opened a cluster.
-
-    fresh: what is known of an article without a place; None: ask.
-    """
-    at_s, reach = seconds(_at(article)), int(window.total_seconds())
-    span = (at_s - reach, at_s + reach)
-    found = signatures.sharing(connection, (*new.bands, digest_key(new.text.digest)), candidates.PER_KEY, SCHEME, *span)
-    matched = copies(connection, new, found, _reader)
-    signed = _signed(connection, article, new, at_s, fresh)
-    keys = (*new.bands, digest_key(new.text.digest), *new.terms)
-    signatures.save(connection, signed, keys, _leaves(article, window))
-    _reader.remember(signed, new.text)
-    cluster_id = _seat(connection, article, new, fresh)
-    clusters.save_matches(connection, matched)
-    opened = False
-    if matched or cluster_id != clusters.id_of(article.id) or _decided(connection, article, fresh):
-        regroup(connection, {article.id, *clusters.leaders_in(connection, [cluster_id])})
-    else:
-        opened = _open(connection, article.id, cluster_id, fresh)
-    _relate(connection, article, new, at_s, alone=opened)
-    return opened
-
-
 def resign(connection: Connection, old: Signed, window: timedelta) -> None:
-    """Sign a text under this version's scheme in place of another, and compare it with what that one did not find."""
+    """Put this version's signature in place of another one's."""
     leaves_s = signatures.leaves(connection, old)
     signatures.remove(connection, old, keys_of(old))
     article = articles.load(connection, old.article_id)
     if article is None or signatures.load(connection, [old.article_id], SCHEME):
         return
-    new = newcomer(text_of(article))
-    signed = replace(_signed(connection, article, new, old.first_s), first_s=old.first_s, last_s=old.last_s)
-    matched = []
-    if leaves_s is not None:
-        reach = int(window.total_seconds())
-        keys = (*new.bands, digest_key(new.text.digest))
-        span = (old.first_s - reach, old.last_s + reach)
-        found = signatures.sharing(connection, keys, candidates.PER_KEY, SCHEME, *span)
-        matched = copies(connection, new, found, _reader)
-    signatures.save(connection, signed, (*new.bands, digest_key(new.text.digest), *new.terms), leaves_s)
-    clusters.save_matches(connection, matched)
-    if matched:
-        regroup(connection, [article.id])
-
-
-def _decided(connection: Connection, article: Article, fresh: Fresh | None) -> bool:
-    """Whether a decision in force names an article."""
-    return fresh.decided if fresh is not None else bool(decisions.about(connection, [article.id]))
-
-
-def _open(connection: Connection, article_id: str, cluster_id: str, fresh: Fresh | None) -> bool:
-    """The cluster of an article that nothing is linked with; False where one stood under its id before."""
-    if fresh.founded if fresh is not None else clusters.taken(connection, [cluster_id]):
-        regroup(connection, [article_id])
-        return False
-    clusters.open_single(connection, cluster_id, article_id)
-    changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
-    return True
-
-
-def _signed(connection: Connection, article: Article, new: Newcomer, at_s: int, fresh: Fresh | None = None) -> Signed:
-    times = [at_s]
-    if fresh is not None:  # nothing follows what has no place
-        number = fresh.number
-    else:
-        number = articles.numbers(connection, [article.id])[article.id]
-        times += [seconds(copy.at) for copy in clusters.led_by(connection, article.id, limit=candidates.MOST)]
-    return Signed(
-        number=number,
-        article_id=article.id,
-        scheme=SCHEME,
-        hashes=new.hashes,
-        digest=new.text.digest,
-        size=len(new.text.features.rare),
-        terms=new.packed_terms,
-        first_s=min(times),
-        last_s=max(times),
-    )
-
-
-def _leaves(article: Article, window: timedelta) -> int:
-    """When a text leaves the index: so long after it came in, and after it was published, that no copy can be near."""
-    return seconds(max(_at(article), datetime.now(UTC)) + window)
-
-
-def _relate(connection: Connection, article: Article, new: Newcomer, at_s: int, *, alone: bool) -> None:
-    """Keep the accounts of the same event that are no copies; alone: nothing else stands in the article's cluster."""
-    reach = int(related.WINDOW.total_seconds())
-    span = (at_s - reach, at_s + reach)
-    found = signatures.sharing(connection, new.terms, candidates.PER_KEY, SCHEME, *span, related.SHARED_TERMS)
-    if not found:
-        return
-    together = {article.id}
-    if not alone:
-        place = clusters.of_article(connection, article.id)
-        assert place is not None, f"article {article.id} has a seat"
-        together = {member.article_id for member in clusters.in_cluster(connection, place.cluster_id)}
-    clusters.save_related(connection, kin(connection, new, found, _reader, together), related.MOST)
+    placement.resign(connection, old, newcomer(text_of(article)), leaves_s, int(window.total_seconds()))

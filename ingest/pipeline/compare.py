@@ -1,7 +1,7 @@
-"""Stored texts, read to be compared: their features and details, remembered for as long as they stay the same.
+"""Stored texts, made ready to be compared: dismissed by their vectors, read only where those come close.
 
-A look-up answers signatures; the few that are worth verifying are read as texts. Which those are repeats itself: news
-of one day are compared with one another over and over.
+A look-up answers signatures. Those that promise something are weighed by the vectors kept beside them, and the few
+that could be copies are read as texts. Which those are repeats itself, so the latest are remembered.
 """
 
 from __future__ import annotations
@@ -9,22 +9,27 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ingest.dedup import candidates, related
 from ingest.dedup.explain import RULE_SAME_APART, kind_of, passages, rule_of
-from ingest.dedup.features import Detail, Features, detail, featurize, signed_text
-from ingest.dedup.minhash import band_keys, sign, term_key, values
+from ingest.dedup.features import Detail, Features, detail, featurize, signed_text, unpack
+from ingest.dedup.minhash import band_keys, digest_key, sign, term_key, values
 from ingest.dedup.normalize import digest
-from ingest.dedup.verify import verify
+from ingest.dedup.verify import possible, verify
+from ingest.store import signatures
 from ingest.store.schema import articles
 from ingest.store.signatures import Candidate, Signed
 from ingest.types import Article, Copy, Match, Related, SharedPassage
 
 REMEMBERED = 10_000
-"""Texts whose features a process remembers, about 3 kB each; details, 20 kB each, for a twentieth of them."""
+"""Texts whose features a process remembers, about 2 kB each."""
+
+REMEMBERED_TEXTS = 500
+"""Texts that were read and taken apart, about 25 kB each."""
 
 SAME_SCORE = 100.0
 """Score of a pair with the same text: above any weighed evidence."""
@@ -62,47 +67,69 @@ def make_text(article_id: str, lang: str, title: str, text: str) -> Text:
     return Text(article_id, lang, title, text, features, digest(text) if title else features.digest)
 
 
+_READ = select(articles.c.id, articles.c.lang, articles.c.title, articles.c.text).where(
+    articles.c.id.in_(bindparam("ids", expanding=True))
+)
+
+Key = tuple[int, bytes, bytes]
+Kept = TypeVar("Kept", Features, tuple[Text, Detail])
+
+
 class Reader:
-    """Reads texts for signatures, and remembers the latest ones."""
+    """Features and texts of signatures; the latest are remembered, each for as long as its signature stays the same."""
 
     def __init__(self) -> None:
-        self._texts: OrderedDict[tuple[int, bytes], Text] = OrderedDict()
-        self._details: OrderedDict[tuple[int, bytes], Detail] = OrderedDict()
+        self._features: OrderedDict[Key, Features] = OrderedDict()
+        self._texts: OrderedDict[Key, tuple[Text, Detail]] = OrderedDict()
 
-    def remember(self, signed: Signed | Candidate, text: Text) -> None:
-        """Keep a text that was just signed: the next ones of the day will be compared with it."""
-        self._texts[signed.number, signed.hashes] = text
-        while len(self._texts) > REMEMBERED:
-            self._texts.popitem(last=False)
+    def remember(self, signed: Signed | Candidate, features: Features) -> None:
+        """Keep a text's features: the next ones of the day will be compared with it."""
+        _keep(self._features, _key(signed), features, REMEMBERED)
 
-    def texts(self, connection: Connection, wanted: Iterable[Candidate]) -> dict[int, Text]:
-        """The texts of signatures, by number; one that is gone is missing."""
-        found: dict[int, Text] = {}
-        missing: dict[str, Candidate] = {}
+    def features(self, connection: Connection, wanted: Iterable[Candidate]) -> dict[int, Features]:
+        """The features of texts, by number; one that is gone is missing."""
+        found: dict[int, Features] = {}
+        missing: dict[int, Candidate] = {}
         for signed in wanted:
-            known = self._texts.get((signed.number, signed.hashes))
+            known = self._features.get(_key(signed))
             if known is None:
-                missing[signed.article_id] = signed
+                missing[signed.number] = signed
             else:
                 found[signed.number] = known
-        if missing:
-            a = articles.c
-            query = select(a.id, a.lang, a.title, a.text).where(a.id.in_(list(missing)))
-            for row in connection.execute(query):
-                signed = missing[row.id]
-                found[signed.number] = make_text(row.id, row.lang, row.title, row.text)
-                self.remember(signed, found[signed.number])
-        return found
+        fetched = {n: unpack(packed) for n, packed in signatures.load_vectors(connection, missing).items()}
+        unpacked = {signed.article_id: signed for n, signed in missing.items() if n not in fetched}
+        if unpacked:
+            for text in _read(connection, unpacked):
+                fetched[unpacked[text.article_id].number] = text.features
+        for number, features in fetched.items():
+            self.remember(missing[number], features)
+        return found | fetched
 
-    def detail(self, signed: Candidate, text: Text) -> Detail:
-        """The detail of a text."""
-        key = (signed.number, signed.hashes)
-        known = self._details.get(key)
+    def text(self, connection: Connection, signed: Candidate) -> tuple[Text, Detail] | None:
+        """A text and its detail; None where it is gone."""
+        known = self._texts.get(_key(signed))
         if known is None:
-            known = self._details[key] = text.detail()
-            while len(self._details) > REMEMBERED // 20:
-                self._details.popitem(last=False)
+            text = next(iter(_read(connection, [signed.article_id])), None)
+            if text is None:
+                return None
+            known = text, text.detail()
+            _keep(self._texts, _key(signed), known, REMEMBERED_TEXTS)
         return known
+
+
+def _key(signed: Signed | Candidate) -> Key:
+    return signed.number, signed.hashes, signed.digest
+
+
+def _keep(memory: OrderedDict[Key, Kept], key: Key, value: Kept, most: int) -> None:
+    memory[key] = value
+    while len(memory) > most:
+        memory.popitem(last=False)
+
+
+def _read(connection: Connection, article_ids: Iterable[str]) -> list[Text]:
+    rows = connection.execute(_READ, {"ids": list(article_ids)}).all()
+    return [make_text(row.id, row.lang, row.title, row.text) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +142,14 @@ class Newcomer:
     terms: tuple[int, ...]
 
     @property
+    def keys(self) -> tuple[int, ...]:
+        """All keys under which it stands in the index."""
+        return (*self.bands, digest_key(self.text.digest), *self.terms)
+
+    @property
     def packed_terms(self) -> bytes:
         """The keys of its weighty terms as they are stored."""
-        return pack(self.terms)
+        return pack_keys(self.terms)
 
 
 def newcomer(text: Text) -> Newcomer:
@@ -127,62 +159,77 @@ def newcomer(text: Text) -> Newcomer:
     return Newcomer(text, hashes, band_keys(hashes), terms)
 
 
-def pack(keys: Sequence[int]) -> bytes:
+def pack_keys(keys: Sequence[int]) -> bytes:
     """Keys as four bytes each."""
     return b"".join(key.to_bytes(4, "little", signed=True) for key in keys)
 
 
-def unpack(packed: bytes) -> tuple[int, ...]:
-    """The keys that `pack` packed."""
+def unpack_keys(packed: bytes) -> tuple[int, ...]:
+    """The keys that `pack_keys` packed."""
     return tuple(int.from_bytes(packed[i : i + 4], "little", signed=True) for i in range(0, len(packed), 4))
 
 
-def copies(
-    connection: Connection, new: Newcomer, found: Sequence[Candidate], reader: Reader
-) -> list[tuple[Match, float]]:
-    """The verified pairs of a newcomer with those that share a band, each with the score of its evidence."""
-    others = [signed for signed in found if signed.article_id != new.text.article_id]
+@dataclass(frozen=True, slots=True)
+class Promising:
+    """A candidate worth weighing, with the estimated Jaccard similarity of its rare stems."""
+
+    other: Candidate
+    estimated: float
+
+
+def promising(new: Newcomer, found: Sequence[Candidate]) -> list[Promising]:
+    """Those of the texts a newcomer shares a band with that are worth weighing, the most similar first."""
+    others = [other for other in found if other.article_id != new.text.article_id]
     if not others:
         return []
-    sizes = np.array([signed.size for signed in others])
-    mine = values([new.hashes])[0]
-    good, estimated = candidates.promising(
-        mine, len(new.text.features.rare), values([signed.hashes for signed in others]), sizes
-    )
-    same = [i for i, signed in enumerate(others) if signed.digest == new.text.digest and i not in good]
-    wanted = [others[i] for i in (*good.tolist(), *same)]
-    texts = reader.texts(connection, wanted)
-    matched = []
-    for i in (*good.tolist(), *same):
-        signed = others[i]
-        if signed.number in texts:
-            pair = _verified(new, signed, texts[signed.number], float(estimated[i]), reader)
-            if pair is not None:
-                matched.append(pair)
-    return matched
+    sizes = np.array([other.size for other in others])
+    hashes = values([other.hashes for other in others])
+    good, estimated = candidates.promising(values([new.hashes])[0], len(new.text.features.rare), hashes, sizes)
+    chosen = dict.fromkeys(good.tolist())
+    chosen |= {i: None for i, other in enumerate(others) if other.digest == new.text.digest}
+    return [Promising(others[i], float(estimated[i])) for i in chosen]
 
 
-def _verified(
-    new: Newcomer, signed: Candidate, other: Text, estimated: float, reader: Reader
-) -> tuple[Match, float] | None:
-    mine = new.text
-    if mine.digest == other.digest:
-        return same_text(
-            mine.article_id, other.article_id, len(mine.text), len(other.text), RULE_SAME_APART
-        ), SAME_SCORE
-    own: list[Detail] = []
+class Comparison:
+    """A newcomer beside one candidate after another."""
 
-    def detail_of_mine() -> Detail:
-        own.append(mine.detail())
-        return own[0]
+    def __init__(self, connection: Connection, new: Newcomer, reader: Reader) -> None:
+        self._connection, self._reader = connection, reader
+        self._new = new.text
+        self._detail: Detail | None = None
 
-    evidence = verify(mine.features, other.features, detail_of_mine, lambda: reader.detail(signed, other))
-    if evidence is None or not evidence.copy:
-        return None
-    shared = passages(evidence, own[0], reader.detail(signed, other), mine.offset, other.offset)
-    kind = kind_of(evidence, mine.lang, other.lang)
-    match = _ordered(mine.article_id, other.article_id, estimated, evidence.jaccard, rule_of(evidence), kind, shared)
-    return match, evidence.score
+    def match(self, one: Promising, features: Features) -> tuple[Match, float] | None:
+        """The verified pair with the score of its evidence; None where they are no copies, or the other is gone."""
+        if one.other.digest == self._new.digest:
+            return self._match_of_same(one)
+        if not possible(self._new.features, features):
+            return None
+        read = self._reader.text(self._connection, one.other)
+        if read is None:
+            return None
+        text, other = read
+        evidence = verify(self._new.features, features, self.detail, lambda: other)
+        if evidence is None or not evidence.copy:
+            return None
+        shared = passages(evidence, self.detail(), other, self._new.offset, text.offset)
+        kind = kind_of(evidence, self._new.lang, text.lang)
+        ids = self._new.article_id, text.article_id
+        match = _ordered(*ids, one.estimated, evidence.jaccard, rule_of(evidence), kind, shared)
+        return match, evidence.score
+
+    def detail(self) -> Detail:
+        """The newcomer's detail, made when it is first asked for."""
+        if self._detail is None:
+            self._detail = self._new.detail()
+        return self._detail
+
+    def _match_of_same(self, one: Promising) -> tuple[Match, float] | None:
+        read = self._reader.text(self._connection, one.other)
+        if read is None:
+            return None
+        new, other = self._new, read[0]
+        lengths = len(new.text), len(other.text)
+        return same_text(new.article_id, other.article_id, *lengths, RULE_SAME_APART), SAME_SCORE
 
 
 def same_text(one: str, other: str, one_length: int, other_length: int, rule: str) -> Match:
@@ -208,17 +255,20 @@ def _ordered(
     return Match(other, one, round(estimated, 4), round(exact, 4), rule, kind, turned)
 
 
-def kin(
-    connection: Connection, new: Newcomer, found: Sequence[Candidate], reader: Reader, leave_out: set[str]
-) -> list[Related]:
-    """Accounts of the same event among those that share weighty terms, the most similar first."""
-    enough = [one for one in found if one.shared >= related.SHARED_TERMS and one.article_id not in leave_out]
-    enough.sort(key=lambda one: (-one.shared, -one.number))
-    wanted = enough[: related.COMPARED]
+def nearest(found: Sequence[tuple[int, Candidate]], leave_out: set[str]) -> list[Candidate]:
+    """Those of the texts that share weighty terms that are worth weighing: the most terms first, then the newest."""
+    enough = [(shared, other.number, other) for shared, other in found if other.article_id not in leave_out]
+    enough.sort(reverse=True)
+    return [other for *_, other in enough[: related.COMPARED]]
+
+
+def kin(new: Newcomer, found: Iterable[Candidate], features: dict[int, Features]) -> list[Related]:
+    """Accounts of the same event among some texts, the most similar first."""
     pairs = []
-    for text in reader.texts(connection, wanted).values():
-        similarity = related.cosine(new.text.features, text.features)
-        if similarity >= related.COSINE and text.article_id != new.text.article_id:
-            a, b = sorted((new.text.article_id, text.article_id))
-            pairs.append(Related(a, b, round(similarity, 4)))
+    for other in found:
+        if other.number in features and other.article_id != new.text.article_id:
+            similarity = related.cosine(new.text.features, features[other.number])
+            if similarity >= related.COSINE:
+                a, b = sorted((new.text.article_id, other.article_id))
+                pairs.append(Related(a, b, round(similarity, 4)))
     return sorted(pairs, key=lambda pair: (-pair.similarity, pair.a, pair.b))[: related.MOST]

@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 from ingest.dedup.explain import compare
 from ingest.dedup.minhash import SCHEME
 from ingest.errors import BadInput
-from ingest.pipeline.cluster import LOCK, WINDOW, as_node, cluster_in_transaction, join_text, keys_of
+from ingest.pipeline.cluster import LOCK, WINDOW, cluster_in_transaction, join_text, keys_of
 from ingest.pipeline.compare import newcomer, text_of
+from ingest.pipeline.placement import as_node
 from ingest.pipeline.regroup import regroup
 from ingest.store import articles, changes, clusters, decisions, signatures
 from ingest.store.clusters import MUST_LINK

@@ -8,6 +8,8 @@ is drawn, makes the order of numbers the order of commits. It is taken late in a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, insert
 
 from ingest.store.engine import db_now, serialise
@@ -34,3 +36,11 @@ def record(
     serialise(connection, "changes")
     values = {"kind": kind, "article_id": article_id, "cluster_id": cluster_id, "revision": revision}
     connection.execute(_RECORD, values)
+
+
+def record_clusters(connection: Connection, cluster_ids: Sequence[str]) -> None:
+    """Append that clusters are new, in this order."""
+    if cluster_ids:
+        serialise(connection, "changes")
+        blank = {"kind": CLUSTER, "article_id": None, "revision": None}
+        connection.execute(_RECORD, [blank | {"cluster_id": cluster_id} for cluster_id in cluster_ids])

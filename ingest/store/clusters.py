@@ -90,6 +90,17 @@ def in_cluster(connection: Connection, cluster_id: str) -> list[Member]:
     return _members(connection, _TOGETHER, cluster_id=cluster_id)
 
 
+def together_with(connection: Connection, article_ids: Sequence[str]) -> dict[str, set[str]]:
+    """The articles of each of these articles' clusters."""
+    if not article_ids:
+        return {}
+    mine = {row[0]: row[1] for row in connection.execute(_CLUSTERS, {"ids": list(article_ids)}).all()}
+    inside: dict[str, set[str]] = {}
+    for article_id, cluster_id in connection.execute(_INSIDE, {"ids": sorted(set(mine.values()))}).all():
+        inside.setdefault(cluster_id, set()).add(article_id)
+    return {article_id: inside[cluster_id] for article_id, cluster_id in mine.items()}
+
+
 def leaders_in(connection: Connection, cluster_ids: Sequence[str]) -> list[str]:
     """The leaders of all texts in these clusters."""
     return list(connection.scalars(_LEADERS, {"ids": list(cluster_ids)}))
@@ -121,6 +132,12 @@ _LED = _MEMBERS.where(members.c.leader == bindparam("leader"))
 _TOGETHER = _MEMBERS.where(members.c.cluster_id == bindparam("cluster_id"))
 _LEADERS = select(members.c.article_id).where(
     members.c.cluster_id.in_(bindparam("ids", expanding=True)), members.c.leader == members.c.article_id
+)
+_CLUSTERS = select(members.c.article_id, members.c.cluster_id).where(
+    members.c.article_id.in_(bindparam("ids", expanding=True))
+)
+_INSIDE = select(members.c.article_id, members.c.cluster_id).where(
+    members.c.cluster_id.in_(bindparam("ids", expanding=True))
 )
 _ADD_MEMBER = insert(members).values(joined_at=db_now())
 _SET_KIND = update(members).where(members.c.article_id == bindparam("member"))
@@ -167,12 +184,11 @@ def lengths(connection: Connection, article_ids: Sequence[str]) -> dict[str, int
     return {article_id: found[article_id] for article_id in article_ids if article_id in found}
 
 
-def add_member(
-    connection: Connection, article_id: str, *, cluster_id: str, leader: str, words: int, kind: Copy | None
-) -> None:
-    """Give an article its place; it must have none."""
-    values = {"article_id": article_id, "cluster_id": cluster_id, "leader": leader, "words": words, "kind": kind}
-    connection.execute(_ADD_MEMBER, values)
+def add_members(connection: Connection, rows: Sequence[tuple[str, str, str, int, Copy | None]]) -> None:
+    """Give articles their places: (article, cluster, leader, words, kind) each; they must have none."""
+    names = ("article_id", "cluster_id", "leader", "words", "kind")
+    if rows:
+        connection.execute(_ADD_MEMBER, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def change_member(
@@ -254,13 +270,11 @@ def pairs_of(connection: Connection, leaders: Sequence[str]) -> list[tuple[str, 
     return list(found.values())
 
 
-def save_related(connection: Connection, found: Sequence[Related], most: int) -> None:
-    """Keep pairs of accounts of one event, at most so many an article; a known pair keeps its first similarity."""
-    kept = found[:most]
-    if kept:
-        connection.execute(_FORGET_RELATED, [{"one": pair.a, "other": pair.b} for pair in kept])
-        rows = [{"a": pair.a, "b": pair.b, "similarity": pair.similarity} for pair in kept]
-        connection.execute(_ADD_RELATED, rows)
+def save_related(connection: Connection, found: Sequence[Related]) -> None:
+    """Keep pairs of accounts of one event; a pair that is known is replaced."""
+    if found:
+        connection.execute(_FORGET_RELATED, [{"one": pair.a, "other": pair.b} for pair in found])
+        connection.execute(_ADD_RELATED, [{"a": p.a, "b": p.b, "similarity": p.similarity} for p in found])
 
 
 def forget_related(connection: Connection, article_ids: Sequence[str]) -> None:
@@ -313,10 +327,11 @@ def save(connection: Connection, cluster_id: str, now: Standing) -> None:
         connection.execute(_OPEN, values | {"id": cluster_id})
 
 
-def open_single(connection: Connection, cluster_id: str, article_id: str) -> None:
-    """Open the cluster of one article."""
-    values = {"representative": article_id, "size": 1, "weakest": None, "chosen": False}
-    connection.execute(_OPEN, values | {"id": cluster_id})
+def open_singles(connection: Connection, some: Sequence[tuple[str, str]]) -> None:
+    """Open clusters of one article each: (cluster, article)."""
+    blank = {"size": 1, "weakest": None, "chosen": False}
+    if some:
+        connection.execute(_OPEN, [blank | {"id": cluster, "representative": article} for cluster, article in some])
 
 
 def grow(connection: Connection, cluster_id: str, representative: str, weakest: float) -> None:

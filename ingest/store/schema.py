@@ -375,6 +375,13 @@ translation_memory = Table(
     Index("ix_translation_memory_used", "used_at"),
 )
 
+tallies = Table(  # what is counted by all processes together and belongs to no unit
+    "tallies",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("total", BigInteger, nullable=False),
+)
+
 site_blocks = Table(  # what a site repeats
     "site_blocks",
     metadata,
@@ -437,6 +444,13 @@ bands = Table(  # the index of candidates: only texts inside the window have row
     Column("hash", Integer, primary_key=True, autoincrement=False),  # of scheme, band number and its rows; 32 bits
     Column("number", BigInteger, primary_key=True, autoincrement=False),  # signatures.number
     sqlite_with_rowid=False,
+)
+
+vectors = Table(  # what texts inside the window are weighed by before they are read; see ingest.dedup.features.pack
+    "vectors",
+    metadata,
+    Column("number", BigId, primary_key=True, autoincrement=False),  # signatures.number
+    Column("packed", LargeBinary, nullable=False),
 )
 
 clusters = Table(

@@ -2,22 +2,21 @@
 
 The index (`bands`) holds, for each different text inside the window, one key a band, one for its digest and one for
 each of its weightiest terms: 73 keys of 32 bits. A key meets strangers by chance; what a look-up answers are
-candidates, verified on the texts themselves. Signatures stay after their rows have left the index.
+candidates, verified on the texts themselves. Beside it stands each text's vector (`vectors`), which dismisses most of
+them. Signatures stay after both have left.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
 
-from ingest.store.schema import bands, signatures
+from ingest.store.schema import bands, signatures, vectors
 
 PURGED_AT_ONCE = 4
 """Texts that leave the index when one comes in: the index shrinks as fast as it grew, and no run is slow."""
@@ -38,6 +37,16 @@ class Signed:
     last_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A text as it enters the index."""
+
+    signed: Signed
+    keys: tuple[int, ...]
+    leaves_s: int | None  # when it leaves, in seconds since 1970; None: it only keeps its signature
+    vector: bytes  # see `ingest.dedup.features.pack`
+
+
 class Candidate(NamedTuple):
     """A text that a look-up found, as far as it is needed to choose among hundreds of them."""
 
@@ -46,30 +55,33 @@ class Candidate(NamedTuple):
     hashes: bytes
     digest: bytes
     size: int
-    shared: int  # keys that both have
+    first_s: int
+    last_s: int
 
 
-def save(connection: Connection, signed: Signed, keys: Sequence[int], leaves_s: int | None) -> None:
-    """Keep a signature and put it into the index until `leaves_s`; None: only keep it."""
-    connection.execute(
-        _SAVE,
-        {
-            "number": signed.number,
-            "scheme": signed.scheme,
-            "article_id": signed.article_id,
-            "hashes": signed.hashes,
-            "digest": signed.digest,
-            "size": signed.size,
-            "terms": signed.terms,
-            "first_s": signed.first_s,
-            "last_s": signed.last_s,
-            "leaves_s": leaves_s,
-        },
-    )
-    if leaves_s is not None:
-        mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        rows = [(key, signed.number) for key in dict.fromkeys(keys)]
-        connection.exec_driver_sql(f"INSERT INTO bands (hash, number) VALUES ({mark}, {mark})", rows)  # noqa: S608
+def save(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Keep signatures, and put those that are to be found into the index."""
+    if not entries:
+        return
+    rows = [
+        (s.number, s.scheme, s.article_id, s.hashes, s.digest, s.size, s.terms, s.first_s, s.last_s, entry.leaves_s)
+        for entry in entries
+        for s in (entry.signed,)
+    ]
+    _write(connection, "signatures", _SIGNATURE, rows)
+    indexed = [entry for entry in entries if entry.leaves_s is not None]
+    if indexed:
+        keys = {(key, entry.signed.number) for entry in indexed for key in entry.keys}
+        _write(connection, "bands", ("hash", "number"), sorted(keys))  # in the order of the index: each page once
+        _drop_vectors(connection, [entry.signed.number for entry in indexed])
+        _write(connection, "vectors", ("number", "packed"), [(e.signed.number, e.vector) for e in indexed])
+
+
+def _write(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows past SQLAlchemy, which would spend as long on each as the database does."""
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    marks = ", ".join([mark] * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(rows))  # noqa: S608
 
 
 def of_article(connection: Connection, article_id: str) -> list[Signed]:
@@ -102,68 +114,59 @@ def load(connection: Connection, article_ids: Sequence[str], scheme: str) -> dic
     return {row.article_id: Signed(*row) for row in connection.execute(query)}
 
 
-def same_text(
-    connection: Connection, key: int, digest: bytes, scheme: str, after_s: int, before_s: int
-) -> Signed | None:
-    """The first text in the index with this digest whose times touch [after_s, before_s]."""
-    values = {"key": key, "digest": digest, "scheme": scheme, "after_s": after_s, "before_s": before_s}
-    row = connection.execute(_SAME_TEXT, values).first()
-    return None if row is None else Signed(*row)
+def under(connection: Connection, keys: Collection[int], per_key: int) -> list[tuple[int, int]]:
+    """(key, number) of the texts under the keys, of each key only the `per_key` newest, in order of number.
 
-
-def sharing(
-    connection: Connection, keys: Sequence[int], per_key: int, scheme: str, after_s: int, before_s: int, least: int = 1
-) -> list[Candidate]:
-    """Texts in the index that share at least so many of the keys, in order of number.
-
-    Of each key only the `per_key` newest entries are read. after_s, before_s: what the texts' times must touch.
-    """
-    counts = Counter(_entries(connection, keys, per_key))
-    wanted = sorted(number for number, shared in counts.items() if shared >= least)
-    if not wanted:
-        return []
-    postgresql = connection.dialect.name == "postgresql"
-    query, numbers = (_BY_ARRAY, wanted) if postgresql else (_BY_JSON, json.dumps(wanted))
-    rows = connection.execute(query, {"numbers": numbers, "scheme": scheme, "after_s": after_s, "before_s": before_s})
-    found = [
-        Candidate(number, article_id, hashes, digest, size, counts[number])
-        for number, article_id, hashes, digest, size in rows.all()
-    ]
-    found.sort()
-    return found
-
-
-def _entries(connection: Connection, keys: Sequence[int], per_key: int) -> list[int]:
-    """The numbers under the keys, the newest of each: a stretch of the index of bounded length for each key.
-
-    One IN over all keys would read every entry of a key that ten thousand notices of one form share.
+    A stretch of the index of bounded length for each key: a key that ten thousand notices of one form share is not
+    read whole.
     """
     if connection.dialect.name == "postgresql":
-        rows = connection.exec_driver_sql(_NEWEST_OF_ARRAY, (list(keys), per_key))
+        rows = connection.exec_driver_sql(_NEWEST_OF_ARRAY, (list(keys), per_key)).all()
     else:
-        rows = connection.exec_driver_sql(_newest(len(keys), per_key), tuple(keys))
-    return [row[0] for row in rows.all()]
+        rows = connection.exec_driver_sql(_NEWEST_OF_JSON, (json.dumps(sorted(keys)), per_key - 1)).all()
+    return sorted(((row[0], row[1]) for row in rows), key=_number)
 
 
-def present(connection: Connection, keys: Sequence[int]) -> set[int]:
-    """Those of the keys that stand in the index."""
-    return set(connection.scalars(_PRESENT, {"keys": list(keys)}))
+def candidates(
+    connection: Connection, numbers: Collection[int], scheme: str, after_s: int, before_s: int
+) -> dict[int, Candidate]:
+    """The texts of these numbers whose times touch [after_s, before_s], by number."""
+    if not numbers:
+        return {}
+    values = {"numbers": _numbers(connection, numbers), "scheme": scheme, "after_s": after_s, "before_s": before_s}
+    query = _BY_ARRAY if connection.dialect.name == "postgresql" else _BY_JSON
+    return {row[0]: Candidate(*row) for row in connection.execute(query, values).all()}
 
 
-def extend(connection: Connection, signed: Signed, at_s: int, leaves_s: int) -> None:
-    """Note that an exact copy came at a time: the text stays in the index accordingly."""
-    row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
-    stays = connection.execute(select(signatures.c.leaves_s).where(row)).scalar()
-    values = {"first_s": min(signed.first_s, at_s), "last_s": max(signed.last_s, at_s)}
-    if stays is not None:
-        values["leaves_s"] = max(stays, leaves_s)
-    connection.execute(update(signatures).where(row).values(**values))
+def load_vectors(connection: Connection, numbers: Collection[int]) -> dict[int, bytes]:
+    """The packed vectors of texts in the index, by number; missing for texts indexed before there were any."""
+    if not numbers:
+        return {}
+    query = _VECTORS_BY_ARRAY if connection.dialect.name == "postgresql" else _VECTORS_BY_JSON
+    return {row[0]: row[1] for row in connection.execute(query, {"numbers": _numbers(connection, numbers)}).all()}
+
+
+def _numbers(connection: Connection, numbers: Collection[int]) -> list[int] | str:
+    """Many numbers as one value."""
+    return list(numbers) if connection.dialect.name == "postgresql" else json.dumps(sorted(numbers))
+
+
+def _number(row: tuple[int, int]) -> int:
+    return row[1]
+
+
+def extend(connection: Connection, scheme: str, times: Sequence[tuple[int, int, int]]) -> None:
+    """Note that exact copies came: (number, when, until when the text now stays in the index) each."""
+    if times:
+        rows = [{"n": number, "scheme_": scheme, "at_s": at, "until_s": until} for number, at, until in times]
+        connection.execute(_EXTEND, rows)
 
 
 def remove(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
     """Take a text out of the index and forget its signature."""
     row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
     connection.execute(delete(bands).where(bands.c.hash.in_(keys), bands.c.number == signed.number))
+    _drop_vectors(connection, [signed.number])
     connection.execute(delete(signatures).where(row))
 
 
@@ -172,11 +175,19 @@ def expired(connection: Connection, now_s: int, limit: int = PURGED_AT_ONCE) -> 
     return [Signed(*row) for row in connection.execute(_EXPIRED, {"now_s": now_s, "most": limit}).all()]
 
 
-def unindex(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
-    """Take a text out of the index; its signature stays."""
-    row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
-    connection.execute(delete(bands).where(bands.c.hash.in_(keys), bands.c.number == signed.number))
-    connection.execute(update(signatures).where(row).values(leaves_s=None))
+def unindex(connection: Connection, some: Sequence[tuple[Signed, Sequence[int]]]) -> None:
+    """Take texts with their keys out of the index; their signatures stay."""
+    if not some:
+        return
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    keys = sorted({(key, signed.number) for signed, their in some for key in their})
+    connection.exec_driver_sql(f"DELETE FROM bands WHERE hash = {mark} AND number = {mark}", keys)  # noqa: S608
+    _drop_vectors(connection, [signed.number for signed, _ in some])
+    connection.execute(_LEFT, [{"n": signed.number, "scheme_": signed.scheme} for signed, _ in some])
+
+
+def _drop_vectors(connection: Connection, numbers: Sequence[int]) -> None:
+    connection.execute(_DROP_VECTORS, {"numbers": list(numbers)})
 
 
 def seconds(moment: datetime) -> int:
@@ -190,21 +201,21 @@ _COLUMNS = [
 ]
 
 
-_SAVE = insert(signatures)
-_SAME_TEXT = (
-    select(*_COLUMNS)
-    .join(bands, bands.c.number == signatures.c.number)
-    .where(
-        bands.c.hash == bindparam("key"),
-        signatures.c.digest == bindparam("digest"),
-        signatures.c.scheme == bindparam("scheme"),
-        signatures.c.last_s >= bindparam("after_s"),
-        signatures.c.first_s <= bindparam("before_s"),
+_SIGNATURE = (
+    "number", "scheme", "article_id", "hashes", "digest", "size", "terms", "first_s", "last_s", "leaves_s",
+)  # fmt: skip
+_S = signatures.c
+_EXTEND = (
+    update(signatures)
+    .where(_S.number == bindparam("n"), _S.scheme == bindparam("scheme_"))
+    .values(
+        first_s=case((_S.first_s <= bindparam("at_s"), _S.first_s), else_=bindparam("at_s")),
+        last_s=case((_S.last_s >= bindparam("at_s"), _S.last_s), else_=bindparam("at_s")),
+        leaves_s=case((_S.leaves_s < bindparam("until_s"), bindparam("until_s")), else_=_S.leaves_s),
     )
-    .order_by(signatures.c.number)
-    .limit(1)
 )
-_PRESENT = select(bands.c.hash).distinct().where(bands.c.hash.in_(bindparam("keys", expanding=True)))
+_LEFT = update(signatures).where(_S.number == bindparam("n"), _S.scheme == bindparam("scheme_")).values(leaves_s=None)
+_DROP_VECTORS = delete(vectors).where(vectors.c.number.in_(bindparam("numbers", expanding=True)))
 _EXPIRED = (
     select(*_COLUMNS)
     .where(signatures.c.leaves_s < bindparam("now_s"))
@@ -212,19 +223,17 @@ _EXPIRED = (
     .limit(bindparam("most"))
 )
 
-
-_FOUND = "SELECT number, article_id, hashes, digest, size FROM signatures WHERE number "
+_FOUND = "SELECT number, article_id, hashes, digest, size, first_s, last_s FROM signatures WHERE number "
 _LIVING = "AND scheme = :scheme AND last_s >= :after_s AND first_s <= :before_s"
-_BY_JSON = text(f"{_FOUND} IN (SELECT value FROM json_each(:numbers)) {_LIVING}")  # noqa: S608 - built of constants
-_BY_ARRAY = text(f"{_FOUND} = ANY(CAST(:numbers AS bigint[])) {_LIVING}")
+_IN_JSON, _IN_ARRAY = "IN (SELECT value FROM json_each(:numbers))", "= ANY(CAST(:numbers AS bigint[]))"
+_BY_JSON, _BY_ARRAY = text(f"{_FOUND} {_IN_JSON} {_LIVING}"), text(f"{_FOUND} {_IN_ARRAY} {_LIVING}")
+_VECTORS = "SELECT number, packed FROM vectors WHERE number"  # - all built of constants
+_VECTORS_BY_JSON, _VECTORS_BY_ARRAY = text(f"{_VECTORS} {_IN_JSON}"), text(f"{_VECTORS} {_IN_ARRAY}")
 _NEWEST_OF_ARRAY = (
-    "SELECT b.number FROM unnest(%s::int[]) AS k (hash) CROSS JOIN LATERAL "
-    "(SELECT number FROM bands WHERE bands.hash = k.hash ORDER BY number DESC LIMIT %s) AS b"
+    "SELECT b.hash, b.number FROM unnest(%s::int[]) AS k (hash) CROSS JOIN LATERAL "
+    "(SELECT hash, number FROM bands WHERE bands.hash = k.hash ORDER BY number DESC LIMIT %s) AS b"
 )
-
-
-@lru_cache(maxsize=32)
-def _newest(keys: int, per_key: int) -> str:
-    """The look-up for so many keys, on SQLite."""
-    one = f"SELECT number FROM (SELECT number FROM bands WHERE hash = ? ORDER BY number DESC LIMIT {per_key:d})"  # noqa: S608
-    return " UNION ALL ".join([one] * keys)
+_NEWEST_OF_JSON = (  # SQLite has no lateral join: from the hundredth newest on, which is found in the index
+    "SELECT b.hash, b.number FROM json_each(?1) AS k CROSS JOIN bands AS b ON b.hash = k.value AND b.number >= "
+    "coalesce((SELECT number FROM bands WHERE hash = k.value ORDER BY number DESC LIMIT 1 OFFSET ?2), 0)"
+)

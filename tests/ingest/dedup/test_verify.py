@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.dedup.explain import compare
-from ingest.dedup.features import detail, featurize
+from ingest.dedup.features import detail, featurize, pack, unpack
 from ingest.dedup.normalize import MAX_CHARACTERS, digest, fold, sentences, words
 from ingest.dedup.verify import verify
 from tests.eval.test_dedup_floor import notices
@@ -33,6 +33,16 @@ def test_two_stories_are_not() -> None:
 
 def test_a_teaser_is_a_copy_of_its_article() -> None:
     assert judge(" ".join(story(1)[:3]), text(1))
+
+
+def test_packed_features_say_the_same_as_the_text() -> None:
+    for body in (text(1), "the cat " * 400 + text(2), ""):
+        made = featurize(body)
+        kept = unpack(pack(made))
+        assert kept.stems.tolist() == made.stems.tolist()
+        assert kept.tfidf.tolist() == made.tfidf.tolist()
+        assert (kept.words, kept.digest) == (made.words, made.digest)
+        assert (kept.total, kept.norm) == pytest.approx((made.total, made.norm), abs=1e-6)
 
 
 def test_site_furniture_makes_no_copies_of_short_strangers() -> None:

@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from ingest.dedup.minhash import SCHEME
+from ingest.pipeline import placement
 from ingest.pipeline.cluster import cluster_in_transaction, keys_of, withdraw
+from ingest.pipeline.compare import Reader
 from ingest.pipeline.reindex import reindex
 from ingest.store import clusters, schema, signatures
 from ingest.store.engine import Database
+from ingest.store.signatures import Entry
 from ingest.types import Copy
 from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, story, text
@@ -139,6 +142,19 @@ def test_when_a_leader_is_taken_down_its_copies_go_on_together(database: Databas
     sound(database)
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["vectors", "texts"])
+def test_a_process_that_remembers_nothing_finds_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    cluster(database, article(1, text(1)), article(2, text(2)), article(3, edited(1, 1)))
+    monkeypatch.setattr(placement, "_reader", Reader())  # another process
+    if not kept:  # what was indexed before there were vectors has none
+        with database.writing() as connection:
+            connection.execute(schema.vectors.delete())
+    outcomes = cluster(database, article(4, edited(1, 2)), article(5, edited(2, 1)))
+    assert [outcome.size for outcome in outcomes] == [3, 2]
+
+
 def test_the_last_article_taken_down_leaves_no_cluster(database: Database) -> None:
     cluster(database, article(1, text(1)))
     with database.writing() as connection:
@@ -185,7 +201,7 @@ def test_an_archive_moves_to_a_new_scheme_and_finds_the_same(database: Database)
         connection.execute(schema.matches.delete().where(schema.matches.c.rule != "same-text"))
         for signed in signatures.of_other_schemes(connection, "none", 9):
             signatures.remove(connection, signed, keys_of(signed))
-            signatures.save(connection, replace(signed, scheme="old"), (1, 2, 3), 2**40)
+            signatures.save(connection, [Entry(replace(signed, scheme="old"), (1, 2, 3), 2**40, b"old")])
     (late,) = cluster(database, article(5, edited(1, 2)))
     assert late.size == 1, "two schemes are never compared"
     assert list(reindex(database)) == [3]

@@ -1,0 +1,316 @@
+"""Texts given their places among the others: looked up, verified, indexed, joined; several in one go.
+
+Each phase asks or writes for all of them at once, and what comes out is what one after another would have given: each
+is compared with what was there and with those before it, and the clusters are a function of the pairs that were found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from ingest.dedup import candidates
+from ingest.dedup.explain import RULE_SAME
+from ingest.dedup.features import Features, pack
+from ingest.dedup.minhash import SCHEME
+from ingest.pipeline.compare import Comparison, Newcomer, Promising, Reader, kin, nearest, promising, same_text
+from ingest.pipeline.lookup import Lookup, Span
+from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
+from ingest.store import articles, changes, clusters, decisions, signatures
+from ingest.store.clusters import Member
+from ingest.store.signatures import Candidate, Entry, Signed, seconds
+from ingest.types import Article, Copy, Link, Match
+
+_reader = Reader()  # texts this process compared lately; see Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """An article that is to be given a place, and what the rows say of it."""
+
+    article: Article
+    new: Newcomer
+    number: int
+    span: Span  # its own time, and the times of those that follow it already
+    seat: Member | None  # where it stood before; None: nowhere
+    decided: bool  # a decision in force names it
+    founded: bool  # a cluster or a redirect has the id that it would found one under
+
+    @property
+    def id(self) -> str:
+        """The article's id."""
+        return self.article.id
+
+    @property
+    def cluster_id(self) -> str:
+        """Where it stands until grouping says better."""
+        return self.seat.cluster_id if self.seat is not None else clusters.id_of(self.id)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found out about some newcomers."""
+
+    nodes: list[Coming] = field(default_factory=list)  # texts of their own
+    mute: list[Coming] = field(default_factory=list)  # with too little text to compare
+    following: list[tuple[Coming, Candidate]] = field(default_factory=list)  # exact copies, and the texts they follow
+    near: dict[str, list[Promising]] = field(default_factory=dict)
+    akin: dict[str, list[tuple[int, Candidate]]] = field(default_factory=dict)
+    matches: list[tuple[Match, float]] = field(default_factory=list)
+
+
+def place(connection: Connection, coming: Sequence[Coming], window: timedelta, *, follow: bool = True) -> set[str]:
+    """Give articles their places; returns those that opened a cluster of their own that nothing is linked with.
+
+    follow: whether an exact copy joins the text it is a copy of; otherwise it becomes a text of its own.
+    """
+    found = _look_up(connection, coming, window, follow=follow)
+    found.matches = _verify(connection, found.nodes, found.near)
+    signatures.save(connection, [_entry(one, window) for one in found.nodes])
+    _extend(connection, found.following, window)
+    _seat(connection, found)
+    opened = _open(connection, found)
+    _group(connection, found, opened)
+    _relate(connection, found, opened)
+    return opened
+
+
+def as_node(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
+    """Make an article a text of its own, whatever else says the same."""
+    place(connection, [coming_of(connection, article, new)], window, follow=False)
+
+
+def coming_of(connection: Connection, article: Article, new: Newcomer) -> Coming:
+    """What the rows say of one article, wherever it stood before."""
+    times = [seconds(at(article))]
+    times += [seconds(copy.at) for copy in clusters.led_by(connection, article.id, limit=candidates.MOST)]
+    return Coming(
+        article=article,
+        new=new,
+        number=articles.numbers(connection, [article.id])[article.id],
+        span=Span(min(times), max(times)),
+        seat=clusters.of_article(connection, article.id),
+        decided=bool(decisions.about(connection, [article.id])),
+        founded=bool(clusters.taken(connection, [clusters.id_of(article.id)])),
+    )
+
+
+def resign(connection: Connection, old: Signed, new: Newcomer, leaves_s: int | None, reach_s: int) -> None:
+    """Sign a text under this version's scheme, and compare it with what its old signature did not find."""
+    span = Span(old.first_s, old.last_s)
+    signed = _signed(old.article_id, old.number, new, span)
+    matches: list[tuple[Match, float]] = []
+    if leaves_s is not None:
+        near = promising(new, Lookup(connection, [(new, span)], reach_s).near(new, span))
+        matches = _pairs(connection, new, near, _reader.features(connection, [one.other for one in near]))
+    signatures.save(connection, [Entry(signed, new.keys, leaves_s, pack(new.text.features))])
+    clusters.save_matches(connection, matches)
+    if matches:
+        regroup(connection, [old.article_id])
+
+
+def at(article: Article) -> datetime:
+    """When an article counts as published: never later than it was seen."""
+    return min(article.published or article.seen, article.seen)
+
+
+def _look_up(connection: Connection, coming: Sequence[Coming], window: timedelta, *, follow: bool) -> _Found:
+    """Who follows whom, and what the others share bands and weighty terms with."""
+    found = _Found()
+    asking = [(one.new, one.span) for one in coming if one.new.text.features.comparable]
+    lookup = Lookup(connection, asking, int(window.total_seconds()))
+    for one in coming:
+        if not one.new.text.features.comparable:
+            found.mute.append(one)
+            continue
+        leader = lookup.same_text(one.new, one.span) if follow else None
+        if leader is not None and leader.article_id != one.id and not _kept_apart(connection, one, leader.article_id):
+            found.following.append((one, lookup.extend(leader.number, one.span.first_s)))
+            continue
+        found.nodes.append(one)
+        found.near[one.id] = promising(one.new, lookup.near(one.new, one.span))
+        found.akin[one.id] = lookup.akin(one.new, one.span)
+        lookup.add(_candidate(one), one.new)
+    return found
+
+
+def _kept_apart(connection: Connection, one: Coming, leader: str) -> bool:
+    """Whether a person keeps an article apart from any that says a leader's text."""
+    if not one.decided:
+        return False
+    ends = {end for d in decisions.about(connection, [one.id]) if d.link == Link.CANNOT for end in (d.a, d.b)}
+    return any(seat.leader == leader for seat in clusters.of_articles(connection, ends - {one.id}).values())
+
+
+def _candidate(one: Coming) -> Candidate:
+    size, text = len(one.new.text.features.rare), one.new.text
+    return Candidate(one.number, one.id, one.new.hashes, text.digest, size, one.span.first_s, one.span.last_s)
+
+
+def _verify(
+    connection: Connection, nodes: Sequence[Coming], near: dict[str, list[Promising]]
+) -> list[tuple[Match, float]]:
+    """The pairs of newcomers with what they are copies of, each with the score of its evidence."""
+    ours = {one.number: one.new.text.features for one in nodes}
+    asked = {p.other.number: p.other for some in near.values() for p in some if p.other.number not in ours}
+    features = _reader.features(connection, asked.values()) | ours
+    pairs = [pair for one in nodes for pair in _pairs(connection, one.new, near[one.id], features)]
+    for one in nodes:
+        _reader.remember(_candidate(one), one.new.text.features)
+    return pairs
+
+
+def _pairs(
+    connection: Connection, new: Newcomer, near: Iterable[Promising], features: dict[int, Features]
+) -> list[tuple[Match, float]]:
+    beside = Comparison(connection, new, _reader)
+    found = (beside.match(one, features[one.other.number]) for one in near if one.other.number in features)
+    return [pair for pair in found if pair is not None]
+
+
+def _entry(one: Coming, window: timedelta) -> Entry:
+    signed = _signed(one.id, one.number, one.new, one.span)
+    return Entry(signed, one.new.keys, _leaves(one.article, window), pack(one.new.text.features))
+
+
+def _signed(article_id: str, number: int, new: Newcomer, span: Span) -> Signed:
+    size = len(new.text.features.rare)
+    digest, terms = new.text.digest, new.packed_terms
+    return Signed(number, article_id, SCHEME, new.hashes, digest, size, terms, span.first_s, span.last_s)
+
+
+def _leaves(article: Article, window: timedelta) -> int:
+    """When a text leaves the index: so long after it came in, and after it was published, that no copy can be near."""
+    return seconds(max(at(article), datetime.now(UTC)) + window)
+
+
+def _extend(connection: Connection, following: Sequence[tuple[Coming, Candidate]], window: timedelta) -> None:
+    """Keep the texts that are followed in the index for as long as their latest copy."""
+    times = [(leader.number, one.span.first_s, _leaves(one.article, window)) for one, leader in following]
+    signatures.extend(connection, SCHEME, times)
+
+
+def _seat(connection: Connection, found: _Found) -> None:
+    """Rows for the newcomers, each where it stands until grouping says better, and for the pairs."""
+    where = {one.id: one.cluster_id for one in found.nodes}
+    old = {leader.article_id for _, leader in found.following} - set(where)
+    where |= {i: seat.cluster_id for i, seat in clusters.of_articles(connection, old).items()} if old else {}
+    lengths = clusters.lengths(connection, sorted(old)) if old else {}
+    lengths |= {one.id: len(one.article.text) for one in found.nodes}
+    new: list[tuple[Coming, str, str, Copy | None]] = []
+    new += [(one, one.id, one.cluster_id, None) for one in (*found.nodes, *found.mute)]
+    new += [(one, leader.article_id, where[leader.article_id], Copy.EXACT) for one, leader in found.following]
+    for one, leads, _, _ in new:
+        if one.seat is not None:
+            clusters.change_member(connection, one.id, leader=leads, words=one.new.text.features.words)
+    clusters.add_members(
+        connection,
+        [
+            (one.id, cluster_id, leads, one.new.text.features.words, kind)
+            for one, leads, cluster_id, kind in new
+            if one.seat is None
+        ],
+    )
+    same = [
+        (same_text(one.id, leader.article_id, len(one.article.text), lengths[leader.article_id], RULE_SAME), 0.0)
+        for one, leader in found.following
+    ]
+    clusters.save_matches(connection, same + found.matches)
+
+
+def _open(connection: Connection, found: _Found) -> set[str]:
+    """Open the clusters of those that nothing is linked with, and return who they are."""
+    linked = {end for match, _ in found.matches for end in (match.a, match.b)}
+    linked |= {leader.article_id for _, leader in found.following}
+    opened = [
+        one
+        for one in (*found.nodes, *found.mute)
+        if one.seat is None and not one.decided and not one.founded and one.id not in linked
+    ]
+    clusters.open_singles(connection, [(one.cluster_id, one.id) for one in opened])
+    changes.record_clusters(connection, [one.cluster_id for one in opened])
+    return {one.id for one in opened}
+
+
+def _group(connection: Connection, found: _Found, opened: set[str]) -> None:
+    """Group anew what the others are linked with, each lot of linked ones once."""
+    lots = _Lots()
+    for match, _ in found.matches:
+        lots.join(match.a, match.b)
+    for one in (*found.nodes, *found.mute):
+        if one.id not in opened:
+            lots.join(one.id, one.id)
+    alone = {leader.article_id for _, leader in found.following if leader.article_id not in lots}
+    for one, leader in found.following:
+        lots.join(one.id, leader.article_id)
+    moved = {leader.article_id for one, leader in found.following if one.seat is not None}
+    changed = {one.id: one for one in (*found.nodes, *found.mute)}
+    followed = {leader.article_id for _, leader in found.following}
+    for lot in lots.all():
+        leaders = [i for i in lot if i in changed or i in followed]
+        if len(followed & lot) == 1 and (followed & lot) <= alone - moved:
+            _follow(connection, next(iter(followed & lot)), sorted(lot - followed))
+            continue
+        seats = {changed[i].cluster_id for i in leaders if i in changed and changed[i].seat is not None}
+        regroup(connection, {*leaders, *clusters.leaders_in(connection, sorted(seats))})
+    for leader_id in sorted(moved):
+        gather(connection, leader_id)
+
+
+def _follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
+    """Count exact copies in with a text that nothing else is newly linked with."""
+    cluster_id = clusters.of_articles(connection, [leader])[leader].cluster_id
+    standing = clusters.standing(connection, [cluster_id])[cluster_id]
+    if standing.size < RECHOSEN:
+        regroup(connection, [leader])
+        return
+    for article_id in copies:
+        _count_in(connection, article_id, cluster_id)
+
+
+def _count_in(connection: Connection, article_id: str, cluster_id: str) -> None:
+    """Add an exact copy to a large cluster without reading all of it."""
+    standing = clusters.standing(connection, [cluster_id])[cluster_id]
+    places = clusters.of_articles(connection, [article_id, standing.representative])
+    mine, theirs = places[article_id], places[standing.representative]
+    better = not standing.chosen and mine.leader == theirs.leader and rank(mine) < rank(theirs)
+    clusters.grow(connection, cluster_id, article_id if better else standing.representative, 1.0)
+    if better:
+        clusters.set_kinds(connection, {mine.article_id: None, theirs.article_id: Copy.EXACT})
+    changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
+
+
+def _relate(connection: Connection, found: _Found, opened: set[str]) -> None:
+    """Keep the accounts of the same events that are no copies."""
+    some = [one for one in found.nodes if found.akin[one.id]]
+    joined = clusters.together_with(connection, [one.id for one in some if one.id not in opened])
+    wanted = {one.id: nearest(found.akin[one.id], joined.get(one.id, set()) | {one.id}) for one in some}
+    asked = {other.number: other for others in wanted.values() for other in others}
+    features = _reader.features(connection, asked.values())
+    pairs = [pair for one in some for pair in kin(one.new, wanted[one.id], features)]
+    clusters.save_related(connection, pairs)
+
+
+class _Lots:
+    """Ids, and which of them are linked with one another through whatever chain."""
+
+    def __init__(self) -> None:
+        self._lot: dict[str, set[str]] = {}
+
+    def __contains__(self, one: str) -> bool:
+        return one in self._lot
+
+    def join(self, a: str, b: str) -> None:
+        """Put two into one lot."""
+        one, other = self._lot.setdefault(a, {a}), self._lot.setdefault(b, {b})
+        if one is not other:
+            one, other = (one, other) if len(one) >= len(other) else (other, one)
+            one |= other
+            self._lot.update(dict.fromkeys(other, one))
+
+    def all(self) -> list[set[str]]:
+        """The lots, in the order of their first ids."""
+        return sorted({id(lot): lot for lot in self._lot.values()}.values(), key=min)
