@@ -18,7 +18,7 @@ from ingest.cli.guard import Guard
 from ingest.errors import BadInput, FeedUnreadable, IngestError, Retryable
 from ingest.feeds import Feed, parse_feed, schedule
 from ingest.feeds.discover import Candidate, discover
-from ingest.feeds.opml import FeedList, Listed, read_list, tidy_tags, write_opml, write_toml
+from ingest.feeds.opml import FeedList, Listed, listed_of, read_list, tidy_tags, write_opml, write_toml
 from ingest.feeds.schedule import Bounds
 from ingest.fetch import Fetcher, Response
 from ingest.fetch.client import unpack_gzip
@@ -240,7 +240,7 @@ def export(
     Example: ingest feeds export feeds.toml
     """
     with _database(load()).reading() as connection:
-        listed = [_as_listed(row) for row in feeds.every(connection, tag=tag) if row["state"] != feeds.GONE]
+        listed = [listed_of(row) for row in feeds.every(connection, tag=tag) if row["state"] != feeds.GONE]
     written = write_toml(listed) if toml or path.endswith(".toml") else write_opml(listed)
     if path == "-":
         sys.stdout.buffer.write(written)
@@ -361,19 +361,6 @@ def _imported(connection: Connection, listed: Listed, more_tags: tuple[str, ...]
     if new and listed.paused:
         feeds.pause(connection, feed_id)
     return new
-
-
-def _as_listed(row: RowMapping) -> Listed:
-    return Listed(
-        url=row["url"],
-        title=row["title"],
-        site_url=row["site_url"],
-        language=row["language"],
-        tags=tuple(row["tags"]),
-        paused=row["state"] == feeds.PAUSED,
-        obey_robots=row["obey_robots"],
-        note=row["note"],
-    )
 
 
 def _read_list(path: str) -> FeedList:

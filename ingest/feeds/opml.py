@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ingest.errors import BadInput
@@ -42,6 +43,20 @@ class FeedList:
 
     feeds: tuple[Listed, ...]
     problems: tuple[str, ...] = ()
+
+
+def listed_of(row: Mapping[str, Any]) -> Listed:
+    """A followed feed as a list writes it, from its row."""
+    return Listed(
+        url=row["url"],
+        title=row["title"],
+        site_url=row["site_url"],
+        language=row["language"],
+        tags=tuple(row["tags"]),
+        paused=row["state"] == "paused",
+        obey_robots=row["obey_robots"],
+        note=row["note"],
+    )
 
 
 def read_list(body: bytes, name: str) -> FeedList:

@@ -54,6 +54,12 @@ def newest_time(connection: Connection, document_id: str) -> datetime | None:
     return connection.scalar(query.order_by(pages.c.revision.desc()).limit(1))
 
 
+def url(connection: Connection, document_id: str) -> str | None:
+    """The address of the newest page; None where it had none."""
+    query = select(pages.c.url).where(pages.c.document_id == document_id)
+    return connection.scalar(query.order_by(pages.c.revision.desc()).limit(1))
+
+
 def load(connection: Connection, document_id: str, revision: int | None = None) -> tuple[int, Page] | None:
     """A page and its revision number, the newest where none is asked for; None where there is none."""
     query = select(pages).where(pages.c.document_id == document_id)

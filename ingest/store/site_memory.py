@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
+from ingest.store.cursors import PAGE, Paged, decode_cursor, page_of
 from ingest.store.schema import site_blocks, site_pins
 from ingest.types import Recalled, Seen
 
@@ -43,6 +55,29 @@ class SiteBlock:
     last_seen: datetime
     pin: bool | None  # True: always keep, False: always drop
     pin_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site that articles came from."""
+
+    name: str  # registered domain
+    articles: int  # different ones seen
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What somebody said about a block of a site."""
+
+    id: int
+    site: str
+    keep: bool  # False: always drop
+    sample: str
+    who: str
+    at: datetime
+    undone: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +173,57 @@ def repeated(connection: Connection, site: str, *, least: int = 2, limit: int = 
 
 def sites(connection: Connection) -> list[tuple[str, int]]:
     """Every site with its number of articles seen, most first."""
-    query = (
-        select(site_blocks.c.site, site_blocks.c.articles)
-        .where(site_blocks.c.fingerprint == SITE)
-        .order_by(site_blocks.c.articles.desc(), site_blocks.c.site)
-    )
+    b = site_blocks.c
+    query = select(b.site, b.articles).where(_counts_articles(connection)).order_by(b.articles.desc(), b.site.desc())
     return [(row.site, row.articles) for row in connection.execute(query)]
+
+
+def list_sites(connection: Connection, *, cursor: str | None = None, limit: int = PAGE) -> Paged[Site]:
+    """A page of the sites, those with most articles first."""
+    b = site_blocks.c
+    query = select(b.site, b.articles, b.first_seen, b.last_seen).where(_counts_articles(connection))
+    if cursor is not None:
+        place = decode_cursor(cursor, int, str)
+        query = query.where(tuple_(b.articles, b.site) < tuple_(*(literal(part) for part in place)))
+    rows = connection.execute(query.order_by(b.articles.desc(), b.site.desc()).limit(limit + 1))
+    return page_of([Site(*row) for row in rows], limit, lambda site: (site.articles, site.name))
+
+
+def count_articles(connection: Connection, site: str) -> int | None:
+    """How many articles of a site were seen; None: the site is not known."""
+    b = site_blocks.c
+    return connection.scalar(select(b.articles).where(b.site == site, b.fingerprint == SITE))
+
+
+def sample(connection: Connection, site: str, fingerprint: bytes) -> str | None:
+    """How a block of a site reads; None where it is not known."""
+    b = site_blocks.c
+    return connection.scalar(select(b.sample).where(b.site == site, b.fingerprint == fingerprint))
+
+
+def count_pins(connection: Connection) -> dict[str, int]:
+    """How many pins stand, by site; sites without one are left out."""
+    p = site_pins.c
+    query = select(p.site, func.count()).where(p.undone_at.is_(None)).group_by(p.site)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def latest_pins(connection: Connection, limit: int = 20) -> tuple[Pin, ...]:
+    """What people said lately, the latest first, what they took back included."""
+    query = select(site_pins).order_by(site_pins.c.id.desc()).limit(limit)
+    return tuple(Pin(r.id, r.site, r.keep, r.sample, r.who, r.at, r.undone_at) for r in connection.execute(query))
+
+
+def standing_pins(connection: Connection, site: str) -> dict[bytes, int]:
+    """The ids of the pins that stand for a site, by the block's fingerprint."""
+    p = site_pins.c
+    query = select(p.fingerprint, p.id).where(p.site == site, p.undone_at.is_(None))
+    return {row.fingerprint: row.id for row in connection.execute(query)}
+
+
+def site_of_pin(connection: Connection, pin_id: int) -> str | None:
+    """The site that a pin is about; None where there is none of that number."""
+    return connection.scalar(select(site_pins.c.site).where(site_pins.c.id == pin_id))
 
 
 def pin(
@@ -171,6 +251,12 @@ def undo_pin(connection: Connection, pin_id: int, now: datetime) -> bool:
         update(site_pins).where(site_pins.c.id == pin_id, site_pins.c.undone_at.is_(None)).values(undone_at=now)
     )
     return done.rowcount > 0
+
+
+def _counts_articles(connection: Connection) -> ColumnElement[bool]:
+    """The condition of the index of sites, letter by letter: a bound value would not find it."""
+    zero = "x'0000000000000000'" if connection.dialect.name == "sqlite" else "'\\x0000000000000000'::bytea"
+    return site_blocks.c.fingerprint == literal_column(zero)
 
 
 def _site_block(row: Mapping[str, Any], pinned: Mapping[str, Any] | None) -> SiteBlock:

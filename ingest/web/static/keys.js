@@ -2,7 +2,9 @@
 // [data-row] is what j and k walk over, [data-key="x"] is pressed by x, g starts a jump.
 "use strict";
 
-const jumps = { a: "/articles", c: "/clusters", d: "/documents", f: "/feeds", o: "/" };
+const jumps = {
+  a: "/articles", c: "/clusters", d: "/documents", f: "/feeds", l: "/audit", m: "/models", o: "/", q: "/doubtful", s: "/sites",
+};
 let jumping = 0;
 
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.getClientRects().length > 0);
@@ -46,7 +48,9 @@ document.addEventListener("keydown", (event) => {
   } else {
     const scope = document.querySelector("[data-row].here");
     const name = `[data-key="${CSS.escape(event.key)}"]`;
-    const target = (scope && scope.querySelector(name)) || document.querySelector(name);
+    // what belongs to a row is pressed on that row only: a key in the wrong place must decide nothing
+    const free = [...document.querySelectorAll(name)].find((button) => !button.closest("[data-row]"));
+    const target = (scope && scope.querySelector(name)) || free;
     if (!target) return;
     target.click();
   }

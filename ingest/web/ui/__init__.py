@@ -6,9 +6,23 @@ from fastapi import APIRouter, Depends
 
 from ingest.store.people import Role
 from ingest.web.auth import person
-from ingest.web.ui import articles, clusters, compare, decisions, documents, feeds, log, overview, sessions
+from ingest.web.ui import (
+    access,
+    articles,
+    clusters,
+    compare,
+    decisions,
+    documents,
+    feed_lists,
+    feeds,
+    log,
+    models,
+    overview,
+    sessions,
+    sites,
+)
 
-PARTS = (overview, articles, clusters, compare, decisions, documents, feeds, log)
+PARTS = (overview, articles, clusters, compare, decisions, documents, feed_lists, feeds, sites, models, access, log)
 """The pages that nobody sees without logging in."""
 
 router = APIRouter(include_in_schema=False)

@@ -39,6 +39,7 @@ class Kept:
     pairs: tuple[Pair, ...]
     rule: str | None  # that kept it against the score
     evidence: str
+    place: int  # of the block in its document
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Removed:
     """Blocks in a row that are not part of the article, in reading order."""
 
     blocks: tuple[Block, ...]
+    first: int  # place of the first of them in its document
 
     @property
     def folded(self) -> bool:
@@ -79,12 +81,12 @@ def pairs_of(sentences: tuple[Sentence, ...], before: str | None = None) -> tupl
 def _rows(blocks: tuple[Block, ...], sentences: tuple[Sentence, ...]) -> Iterator[Kept | Removed]:
     place, next_sentence, lang = 0, 0, None
     removed: list[Block] = []
-    for block in blocks:
+    for number, block in enumerate(blocks):
         if not block.kept:
             removed.append(block)
             continue
         if removed:
-            yield Removed(tuple(removed))
+            yield Removed(tuple(removed), number - len(removed))
             removed = []
         end = place + len(block.text)
         first = next_sentence
@@ -93,10 +95,10 @@ def _rows(blocks: tuple[Block, ...], sentences: tuple[Sentence, ...]) -> Iterato
         pairs = pairs_of(sentences[first:next_sentence], lang)
         if pairs:
             lang = pairs[-1].lang
-            yield Kept(block.kind, pairs, block.rule, block.evidence)
+            yield Kept(block.kind, pairs, block.rule, block.evidence, number)
         elif block.text.strip():  # no sentence says anything about it: shown, never lost
             silent = Pair(block.text, "", "und", place, None, ("no-sentence",), None, turns=False)
-            yield Kept(block.kind, (silent,), block.rule, block.evidence)
+            yield Kept(block.kind, (silent,), block.rule, block.evidence, number)
         place = end + 1
     if removed:
-        yield Removed(tuple(removed))
+        yield Removed(tuple(removed), len(blocks) - len(removed))

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from ingest.store import articles as store
 from ingest.store import extractions, listing, pages, standing
 from ingest.types import Article, Copy, State
-from ingest.web.database import Reading
+from ingest.web.auth import Operator
+from ingest.web.database import Reading, TheDatabase
+from ingest.web.handed import TheRemover
 from ingest.web.ui.alignment import Removed, lay_out, pairs_of
 from ingest.web.ui.passages import paragraphs
 from ingest.web.ui.render import page
+from ingest.web.ui.sites import pinned_blocks, site_of
 from ingest.web.ui.words import ASIDE
 
 VIEWS = ("both", "english", "original")
@@ -72,11 +75,14 @@ def one_article(request: Request, connection: Reading, article_id: str, view: st
     if document is None:
         raise HTTPException(404, f"There is no article or document {article_id[:40]}.")
     extraction = extractions.load(connection, article_id)
-    values = {
+    site = site_of(connection, article_id)
+    values: dict[str, object] = {
         "document": document,
         "trail": standing.trail(connection, article_id),
         "feeds": standing.feeds_of(connection, article_id),
         "extraction": extraction[0] if extraction else None,
+        "site": site,
+        "pins": pinned_blocks(connection, site, extraction[0].blocks if extraction else ()),
     }
     if article is None:
         status = 410 if document.state is State.REMOVED else 200
@@ -94,6 +100,32 @@ def one_article(request: Request, connection: Reading, article_id: str, view: st
         **_company(connection, article_id),
     }
     return page(request, "article.html", values)
+
+
+@router.get("/articles/{article_id}/takedown")
+def takedown_page(request: Request, connection: Reading, _who: Operator, article_id: str) -> Response:
+    """What taking an article down means, before it is done."""
+    article, document = store.load(connection, article_id), standing.document(connection, article_id)
+    if document is None or document.state is State.REMOVED:
+        raise HTTPException(404, f"There is nothing to take down under {article_id[:40]}.")
+    return page(request, "takedown.html", {"article": article, "document": document})
+
+
+@router.post("/articles/{article_id}/takedown")
+def take_down(
+    database: TheDatabase,
+    who: Operator,
+    remove: TheRemover,
+    article_id: str,
+    why: Annotated[str, Form(max_length=500)] = "",
+    sure: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Remove an article for good; a tombstone stays."""
+    if sure != "yes":
+        raise HTTPException(422, "Tick the box that says that you are sure: a takedown cannot be undone.")
+    if not remove(database, article_id, who=who.name, why=why.strip()):
+        raise HTTPException(404, f"There is nothing to take down under {article_id[:40]}.")
+    return RedirectResponse(f"/articles/{article_id}", status_code=303)
 
 
 @router.get("/articles/{article_id}/page")

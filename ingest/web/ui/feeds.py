@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 from ingest.store import audit, feeds
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase
+from ingest.web.handed import handed
 from ingest.web.ui.render import page
 
 POLLS = 50
@@ -24,7 +25,12 @@ def list_feeds(
 ) -> Response:
     """Every feed with its health."""
     rows = feeds.every(connection, state=show if show in ("paused", "gone") else None, failing=show == "failing")
-    values = {"feeds": sorted(rows, key=urgency), "show": show, "counts": feeds.counts(connection)}
+    values = {
+        "feeds": sorted(rows, key=urgency),
+        "show": show,
+        "counts": feeds.counts(connection),
+        "can_look": handed(request).scout is not None,
+    }
     return page(request, "feeds.html", values)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -11,7 +12,13 @@ from ingest.store import audit
 from ingest.web.database import Reading
 from ingest.web.ui.render import page
 
-PLACES = {"cluster": "/clusters/", "article": "/articles/", "document": "/articles/", "feed": "/feeds/"}
+PLACES = {
+    "cluster": "/clusters/",
+    "article": "/articles/",
+    "document": "/articles/",
+    "feed": "/feeds/",
+    "site": "/sites/",
+}
 """Where a subject's page is."""
 
 router = APIRouter()
@@ -29,6 +36,6 @@ def audit_log(
     links = {}
     for act in found.rows:
         kind, _, name = act.subject.partition(":")
-        links[act.id] = PLACES[kind] + name if kind in PLACES else None
+        links[act.id] = PLACES[kind] + quote(name, safe="") if kind in PLACES else None
     values = {"found": found, "links": links, "subject": subject, "cursor": cursor}
     return page(request, "audit.html", values)

@@ -69,6 +69,7 @@ def page(request: Request, template: str, values: Mapping[str, Any], *, status_c
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "did": request.query_params.get("did", ""),
         "before": request.query_params.get("before", ""),
+        "pinned_now": request.query_params.get("pinned", ""),
         **values,
     }
     return HTMLResponse(environment().get_template(template).render(context), status_code=status_code)
