@@ -1,93 +1,118 @@
-"""`ingest export`: articles as JSON lines, for files that other programs read."""
+"""`ingest export`, `ingest dump` and `ingest import`: articles as files, and back."""
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Annotated, Any, cast
+from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
 from ingest.errors import BadInput
-from ingest.publish.record import article_record, to_json
+from ingest.pipeline import export as exporting
+from ingest.publish.files import writing
+from ingest.publish.record import Record
 from ingest.settings import load
-from ingest.store import following, listing, outgoing
+from ingest.store import following, listing
 from ingest.store.engine import connect
 from ingest.store.listing import Choice
 
 
 def export(
     out: Annotated[
-        Path | None, typer.Argument(help="A file to write; `.zst` is compressed. Left out: standard output.")
+        Path | None,
+        typer.Argument(help="A file: .jsonl, .jsonl.zst or .parquet. Left out: JSON lines to standard output."),
     ] = None,
     lang: Annotated[str | None, typer.Option(help="Only articles in this language.")] = None,
     source: Annotated[str | None, typer.Option(help="Only articles of this source.")] = None,
     words: Annotated[str | None, typer.Option("--search", help="Only articles with these words.")] = None,
     canonical: Annotated[bool, typer.Option("--canonical", help="One article per cluster.")] = False,
-    slim: Annotated[bool, typer.Option("--slim", help="Summaries instead of whole articles.")] = False,
+    slim: Annotated[bool, typer.Option("--slim", help="Summaries instead of whole articles; not in Parquet.")] = False,
+    removed: Annotated[
+        bool, typer.Option("--removed", help="With the pieces that were left out of each page.")
+    ] = False,
     since: Annotated[
         int | None, typer.Option(help="Only what changed after this number of the change sequence.")
     ] = None,
 ) -> None:
-    """Write articles as JSON lines, the newest first, each as /v1/articles gives it.
+    """Write articles as JSON lines or Parquet, the newest first, each as /v1/articles gives it.
 
-    The number to give as --since next time is printed to standard error; articles that were taken down since then
-    are not in the output: follow /v1/changes where that matters.
+    The number to give as --since next time is printed to standard error. With --since the articles come in the order
+    of changes, and after them a line {"id": …, "deleted": true} for each that was taken down.
 
     Example: ingest export articles.jsonl.zst --canonical
     """
+    if slim and out is not None and out.suffix == ".parquet":
+        raise BadInput("export --slim", "a file of JSON lines", str(out))
     database = connect(load().sqlalchemy_url)
     choice = Choice(lang=lang, source=source, canonical=canonical, words=words)
-    with ExitStack() as stack:
-        connection = stack.enter_context(database.reading())
-        write = stack.enter_context(_opened(out))
+    with database.reading() as connection:
         newest = following.newest(connection)
         if since is not None and since > newest:
             raise BadInput("export --since", f"a number up to {newest}, the newest change", str(since))
         count = 0
-        for ids in _groups(connection, choice, since):
-            lines = [to_json(record) for record in _records(connection, ids, slim)]
-            write.write(b"".join(line + b"\n" for line in lines))
-            count += len(lines)
+        with writing(out) as file:
+            for group in exporting.records(connection, choice, since=since, removed=removed):
+                file.write(_slim(connection, group) if slim else group)
+                count += len(group)
     database.close()
-    print(f"{count} articles; next time: --since {newest}", file=sys.stderr)
+    print(f"{count} records; next time: --since {newest}", file=sys.stderr)
 
 
-def _groups(connection: Connection, choice: Choice, since: int | None) -> Iterator[list[str]]:
-    """Ids of the articles in groups that fit into memory."""
-    if since is None:
-        place = None
-        while places := listing.article_ids(connection, choice, place, outgoing.AT_ONCE):
-            place = places[-1]
-            yield [id_ for _, id_ in places]
-        return
-    told: set[str] = set()
-    while found := following.changes_since(connection, since, outgoing.AT_ONCE):
-        since = found[-1].seq
-        ids = list(dict.fromkeys(c.article for c in found if c.article and c.article not in told))
-        told |= set(ids)
-        chosen = listing.listed(connection, ids, choice)
-        yield [id_ for id_ in ids if id_ in chosen]
+def dump(
+    folder: Annotated[Path, typer.Argument(help="Folder of dumps; each gets a folder of its day in it.")],
+    day: Annotated[str | None, typer.Option(help="Name of the dump's folder; left out: today in UTC.")] = None,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Only what changed since the newest dump in the folder.")
+    ] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Parquet instead of packed JSON lines.")] = False,
+) -> None:
+    """Write all articles into a folder of the day, with a manifest and checksums; it is there whole or not at all.
+
+    `sha256sum -c SHA256SUMS` checks it, `ingest import` reads it back. Have cron call this once a day.
+
+    Example: ingest dump /srv/dumps
+    """
+    database = connect(load().sqlalchemy_url)
+    made = exporting.dump(
+        database, folder, suffix=".parquet" if parquet else ".jsonl.zst", incremental=incremental, day=_plain(day)
+    )
+    database.close()
+    print(f"{made.folder}: {made.records} records, changes {made.since} to {made.cursor}")
 
 
-def _records(connection: Connection, ids: list[str], slim: bool) -> list[Any]:
-    if not slim:
-        return [article_record(row) for row in outgoing.whole(connection, ids)]
+def import_(
+    sources: Annotated[
+        list[Path], typer.Argument(exists=True, help="Files of `ingest export`, folders of `ingest dump`.")
+    ],
+) -> None:
+    """Read articles back, under the ids, revisions and times they had; twice is the same as once.
+
+    What is newer here stays, what was taken down here stays down. Stopped half way, or by a damaged line, the same
+    command goes on where it was. New articles find imported ones as duplicates after `ingest reindex`.
+
+    Example: ingest import /srv/dumps/2026-03-02
+    """
+    from ingest.pipeline.load import load as take_back
+
+    database = connect(load().sqlalchemy_url)
+    for source in sources:
+        endings = take_back(database, source, who="command line")
+        print(f"{source}: " + (", ".join(f"{count} {ending}" for ending, count in sorted(endings.items())) or "empty"))
+    database.close()
+
+
+def _plain(day: str | None) -> str | None:
+    if day is not None and (not day or day.startswith(".") or "/" in day):
+        raise BadInput("dump --day", "a plain name, as 2026-03-02", repr(day))
+    return day
+
+
+def _slim(connection: Connection, group: list[Record]) -> list[Record]:
     from ingest.web.api.articles import add_similarity, summary
 
-    rows = listing.listed(connection, ids)
-    return [summary(*row) for row in add_similarity(connection, tuple(rows[id_] for id_ in ids if id_ in rows))]
-
-
-def _opened(out: Path | None) -> IO[bytes]:
-    if out is None:
-        return cast(IO[bytes], io.FileIO(sys.stdout.fileno(), "wb", closefd=False))
-    if out.suffix == ".zst":
-        import zstandard
-
-        return cast(IO[bytes], zstandard.open(out, "wb"))
-    return out.open("wb")
+    tombstones = [record for record in group if record.get("deleted")]
+    rows = listing.listed(connection, [record["id"] for record in group])
+    shown = add_similarity(connection, tuple(rows[r["id"]] for r in group if r["id"] in rows))
+    return [summary(*row).model_dump() for row in shown] + tombstones

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -170,3 +171,13 @@ class FullArticle(Shape):
     related: tuple[RelatedShape, ...]
     text_sha256: str
     """Of the English text in UTF-8."""
+
+
+class Tombstone(Shape):
+    """In files of what changed: an article that was taken down. Drop its text, keep its id."""
+
+    schema_version: str = SCHEMA_VERSION
+    id: str = Field(examples=["1m7zs34k6jmtrkd148ya"])
+    deleted: Literal[True] = True
+    at: datetime
+    """When it was taken down."""

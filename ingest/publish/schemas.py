@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.publish.article import ArticleSummary, FullArticle, Shape
+from ingest.publish.article import ArticleSummary, FullArticle, Shape, Tombstone
 from ingest.publish.change import ChangeShape
 from ingest.publish.cluster import ClusterSummary, FullCluster
 from ingest.publish.feed import FullFeed
@@ -19,6 +19,7 @@ PUBLISHED: dict[str, type[Shape]] = {
     "cluster-summary": ClusterSummary,
     "change": ChangeShape,
     "feed": FullFeed,
+    "tombstone": Tombstone,
     "webhook": FullWebhook,
     "webhook-message": Message,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -56,6 +57,19 @@ def load(
         method=row["method"],
     )
     return document, Identified(row["lang"], spans_in(row["spans"])), row["title_lang"]
+
+
+def removed_of(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[Block, ...]]:
+    """For each of these documents the blocks that its newest extraction removed; left out where there is none."""
+    other = extractions.alias()
+    newest = select(func.max(other.c.revision)).where(other.c.document_id == extractions.c.document_id)
+    query = select(extractions.c.document_id, extractions.c.blocks).where(
+        extractions.c.document_id.in_(document_ids), extractions.c.revision == newest.scalar_subquery()
+    )
+    return {
+        row.document_id: tuple(_block_in(block) for block in row.blocks if not block["kept"])
+        for row in connection.execute(query)
+    }
 
 
 def removed_count() -> ColumnElement[int]:

@@ -92,11 +92,10 @@ def load_full(connection: Connection, ids: Sequence[str]) -> list[Record]:
 
 def with_removed(connection: Connection, record: Record) -> Record:
     """The same article with the pieces of its page that were left out."""
-    found = extractions.load(connection, record["id"])
-    if found is None:
+    gone = extractions.removed_of(connection, [record["id"]]).get(record["id"])
+    if gone is None or record["extraction"] is None:
         return record
-    removed = [removed_record(block) for block in found[0].blocks if not block.kept]
-    return record | {"extraction": {"method": found[0].method, "removed_count": len(removed), "removed": removed}}
+    return record | {"extraction": record["extraction"] | {"removed": [removed_record(block) for block in gone]}}
 
 
 def add_similarity(connection: Connection, rows: tuple[Listed, ...]) -> list[tuple[Listed, float | None]]:

@@ -18,7 +18,15 @@ router = APIRouter(prefix="/schemas", tags=["schemas"])
 )
 def one_schema(
     name: Literal[
-        "article", "article-summary", "cluster", "cluster-summary", "change", "feed", "webhook", "webhook-message"
+        "article",
+        "article-summary",
+        "tombstone",
+        "cluster",
+        "cluster-summary",
+        "change",
+        "feed",
+        "webhook",
+        "webhook-message",
     ],
 ) -> JSONResponse:
     """The JSON Schema of one kind of record. Within /v1 it only ever gains properties."""
