@@ -55,7 +55,7 @@ def deliver(database: Database, fetcher: Fetcher, webhook_id: str, *, spree_s: f
 
 def pause_s(failures: int, retry_after: float | None) -> float:
     """Seconds until the next try after so many failures in a row: doubling, half of it left to chance."""
-    pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures - 1, 20)) * random.uniform(0.5, 1.0)
+    pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 20)) * random.uniform(0.5, 1.0)
     return max(pause, min(retry_after or 0.0, BELIEVED_S))
 
 

@@ -108,8 +108,9 @@ def add(
     newest = following.newest(connection)
     if since is not None and not 0 <= since <= newest:
         raise BadInput("since", f"a number up to {newest}, the newest change", str(since))
+    id_ = new_id()
     values = {
-        "id": new_id(),
+        "id": id_,
         "url": url,
         "name": name.strip()[:200],
         "kinds": sorted(set(kinds)),
@@ -122,7 +123,7 @@ def add(
         "created_at": db_now(),
     }
     connection.execute(insert(webhooks).values(values))
-    made = load(connection, values["id"])
+    made = load(connection, id_)
     assert made is not None
     return made
 

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import inspect
-from starlette.middleware.gzip import GZipMiddleware
 
 import ingest
 from ingest.errors import Misconfigured
@@ -30,6 +29,7 @@ from ingest.web.auth import new_key
 from ingest.web.handed import Handed
 from ingest.web.headers import AllowedHosts, BodyLimit, SecurityHeaders
 from ingest.web.judge import Judge
+from ingest.web.packing import Packed
 from ingest.web.problems import install_problems
 from ingest.web.rates import Rates
 
@@ -82,7 +82,7 @@ def create_app(
     app.include_router(out.router)
     app.include_router(ui.router)
     install_problems(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Packed)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(BodyLimit, max_bytes=settings.max_page_bytes)
     app.add_middleware(AllowedHosts, names=allowed_hosts(settings))

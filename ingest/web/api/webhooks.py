@@ -110,6 +110,7 @@ def shown_or_404(connection: Connection, webhook_id: str) -> FullWebhook:
 
 def full_webhook(one: Webhook, newest: int) -> FullWebhook:
     """A subscriber as it goes out; newest: the end of the sequence."""
+    state = WebhookState(one.state)
     return FullWebhook(
         id=one.id,
         url=one.url,
@@ -117,13 +118,13 @@ def full_webhook(one: Webhook, newest: int) -> FullWebhook:
         kinds=tuple(ChangeKind(kind) for kind in one.kinds),
         with_articles=one.with_articles,
         at_once=one.at_once,
-        state=WebhookState(one.state),
+        state=state,
         reason=one.reason,
         seq=one.seq,
         behind=max(0, newest - one.seq),
         failures=one.failures,
         failing_since=one.failing_since,
-        next_try=one.next_try_at if one.failures and one.state == WebhookState.ACTIVE else None,
+        next_try=one.next_try_at if one.failures and state is WebhookState.ACTIVE else None,
         tried=one.tried_at,
         delivered=one.delivered_at,
         messages=one.delivered,
