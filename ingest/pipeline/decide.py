@@ -101,23 +101,15 @@ def due_again(
     watched_s = (now - row["created_at"]).total_seconds()
     interval = schedule.interval_s(times, held, now, bounds, watched_s=watched_s)
     wanted = min(int(max(feed.wanted_s if feed else row["wanted_s"], answer.fresh_s)), bounds.most_s)
-    quiet = (poll.changes["quiet"] if "quiet" in poll.changes else row["quiet"]) or {}
-    next_poll_at = schedule.next_poll(
-        now,
-        interval,
-        wanted_s=wanted,
-        skip_hours=frozenset(quiet.get("hours", ())),
-        skip_days=frozenset(quiet.get("days", ())),
-        bounds=bounds,
-        random=_random(row),
-    )
+    quiet = poll.changes["quiet"] if "quiet" in poll.changes else row["quiet"]
+    next_poll_at = _next_poll(row, now, interval, wanted, quiet, bounds)
     return replace(poll, next_poll_at=next_poll_at, changes=poll.changes | {"interval_s": interval, "wanted_s": wanted})
 
 
 def failed(row: FeedRow, now: datetime, error: Exception, status: int | None, bounds: Bounds) -> Poll:
     """A poll that raised: the feed backs off, and keeps its validators and entries."""
     wait = schedule.backoff_s(row["failures"] + 1, row["interval_s"], getattr(error, "retry_after", None), bounds)
-    next_poll_at = schedule.next_poll(now, wait, wanted_s=wait, bounds=bounds, random=_random(row))
+    next_poll_at = _next_poll(row, now, wait, wait, row["quiet"], bounds)  # quiet hours are quiet for a second try, too
     return Poll("failed", next_poll_at, status, str(error) or type(error).__name__)
 
 
@@ -143,6 +135,15 @@ def _description(row: FeedRow, feed: Feed) -> dict[str, Any]:
 def _validator(response: Response, name: str) -> str | None:
     value = response.headers.get(name, "")
     return value if 0 < len(value) <= MAX_VALIDATOR and value.isprintable() else None
+
+
+def _next_poll(
+    row: FeedRow, now: datetime, wait_s: int, wanted_s: int, quiet: dict[str, list[int]] | None, bounds: Bounds
+) -> datetime:
+    hours, days = (frozenset((quiet or {}).get(name, ())) for name in ("hours", "days"))
+    return schedule.next_poll(
+        now, wait_s, wanted_s=wanted_s, skip_hours=hours, skip_days=days, bounds=bounds, random=_random(row)
+    )
 
 
 def _random(row: FeedRow) -> Random:
