@@ -18,7 +18,14 @@ from math import exp, sqrt
 from random import Random
 
 HALF_HOUR_AT_ONE_AN_HOUR = 1_800.0 * sqrt(1 / 3_600)
-"""interval = this / √(items per second): half an hour where an item comes every hour."""
+"""interval = this / √(items per second): half an hour where an item comes every hour.
+
+On 150 feeds and 8 days of `benchmarks.month`, requests a feed and day / minutes until an item is stored (median, 99 %):
+15 min: 34.1 / 12.7, 208; 20 min: 26.8 / 14.6, 236; **30 min: 19.1 / 18.0, 326**; 60 min: 10.4 / 28.5, 611. A fixed
+interval of 60 min: 22.0 / 35.4, 176; of 90 min: 15.1 / 48.4, 183. Half the time between two items: 15.2 / 18.5, 1,076,
+and 87 items pushed out unseen. Asking less by night, by the hours of a feed's own items: 18.6 / 17.7, 333: not worth
+its lines.
+"""
 
 MEMORY_S = 3 * 86_400.0
 """Seconds after which an item counts 1/e: long enough for the weekend, short enough for a feed that woke up."""
