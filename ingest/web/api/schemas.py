@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from ingest.publish import schemas
 from ingest.web.problems import described
@@ -14,7 +14,10 @@ router = APIRouter(prefix="/schemas", tags=["schemas"])
 
 
 @router.get(
-    "/{name}", responses=described(401, 403, 422) | {200: {"content": {"application/schema+json": {"schema": {}}}}}
+    "/{name}",
+    response_class=Response,
+    responses=described(401, 403, 422)
+    | {200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}},
 )
 def one_schema(
     name: Literal[

@@ -233,4 +233,5 @@ def holds(examples: int) -> Callable[..., None]:
 
 
 test_follower_ends_with_what_the_database_says = holds(6)
+test_follower_of_two_hundred_histories = pytest.mark.slow(pytest.mark.timeout(1200)(holds(200)))
 test_follower_of_a_thousand_histories = pytest.mark.long(pytest.mark.timeout(3000)(holds(1000)))
