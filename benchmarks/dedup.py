@@ -2,11 +2,12 @@
 
     python benchmarks/dedup.py OUT [--window 10000 100000] [--archive 1000000] [--documents 500] [--postgresql URL]
 
-Synthetic news: 220 words with the frequencies of English (Zipf) and names of their own; one in seven is an edited copy
-and one in twenty an exact copy of an earlier one. The index is filled in bulk, with real signatures and bands and
-without comparing; then DOCUMENTS articles go through the whole stage (stems, signature, look-up, verification, joining,
-evidence, related accounts, change sequence), 50 a transaction and one a transaction. An archive beyond the window has
-its signatures, members, clusters and articles, but no rows in the index. OUT gets results.json and cost.png.
+Synthetic news (`benchmarks.news`). The window is filled in bulk, with real signatures, keys and vectors and without
+comparing; the archive behind it are copies of those rows under other numbers, sixty days old: signatures, articles,
+members and clusters, but nothing in the index. Then DOCUMENTS articles go through the whole stage (stems, signature,
+look-up, verification, joining, evidence, related accounts, change sequence) 50 a transaction, and as many as tasks of
+one (claimed, read, finished). As many old texts leave the index meanwhile, as in a running service, so that the window
+stays as large as it is said to be. OUT gets results.json and cost.png.
 
 Rates are given by the clock and by the processor's time of this process: on a busy machine only the second says much.
 """
@@ -15,158 +16,194 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text, update
 
-from ingest.dedup.features import featurize
-from ingest.dedup.minhash import SCHEME, digest_key
+from benchmarks import dedup_peers
+from benchmarks.news import News
+from ingest.dedup.features import pack
+from ingest.dedup.minhash import SCHEME
 from ingest.dedup.normalize import digest
-from ingest.pipeline.cluster import cluster_together
+from ingest.pipeline.cluster import cluster_article, cluster_together
 from ingest.pipeline.compare import Newcomer, newcomer, text_of
-from ingest.store import articles, clusters, engine, schema
+from ingest.pipeline.lookup import Lookup, Span
+from ingest.pipeline.runtime import Runtime
+from ingest.settings import Settings
+from ingest.store import articles, clusters, engine, ids, schema
 from ingest.store.engine import Database
 from ingest.store.signatures import seconds
-from ingest.types import Article
+from ingest.types import Article, LanguageIdentifier, SentenceTranslator
 
-WORDS, SENTENCES, LENGTH = 60_000, 10, 22
 NOW = datetime.now(UTC).replace(microsecond=0)
-FILLED_AT_ONCE = 500
+FIRST = 10_000_000
+"""Number of the first article of the window; those of the archive are lower, as older ones are."""
 
+FILLED_AT_ONCE = 2000
+WARMED_UP = 200
+"""Articles placed before the clock starts: statements are compiled, pages read, the day's words known."""
 
-class News:
-    """Texts by number, each made from nothing but its number."""
-
-    def __init__(self) -> None:
-        rng = random.Random(7)
-        parts = [a + b for a in "bcdfghjklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "ol", "is")]
-        self.words = ["".join(rng.choice(parts) for _ in range(rng.choice((2, 2, 3, 3, 4)))) for _ in range(WORDS)]
-        self.weights = [0.0]
-        for rank in range(1, WORDS + 1):
-            self.weights.append(self.weights[-1] + 1 / (rank + 2.7))
-        del self.weights[0]
-        self.common = "the of and to in a is that for it was on as with by at from be this have or which an not".split()  # noqa: SIM905
-
-    def original(self, number: int) -> list[str]:
-        """The sentences of one text."""
-        rng = random.Random(number)
-        names = [rng.choice(self.words).capitalize() + rng.choice(("son", "berg", "ov", "ini")) for _ in range(6)]
-        lines = []
-        for _ in range(SENTENCES):
-            drawn = rng.choices(self.words, cum_weights=self.weights, k=LENGTH - 10)
-            line = drawn + rng.choices(self.common, k=8) + rng.choices(names, k=1) + [str(rng.randrange(2, 990))]
-            rng.shuffle(line)
-            lines.append(" ".join(line).capitalize() + ".")
-        return lines
-
-    def text(self, number: int) -> str:
-        """Text number n: an original, or an edited or exact copy of an earlier one."""
-        rng = random.Random(f"kind {number}")
-        kind = rng.random()
-        if number < 10 or kind > 1 / 7 + 1 / 20:
-            return "\n".join(self.original(number))
-        lines = self.original(max(0, number - rng.randrange(1, 2000)))
-        if kind > 1 / 7:
-            return "\n".join(lines)
-        lines.pop(rng.randrange(len(lines)))
-        return "\n".join([*lines, f"Note of the editors {number}."])
+FILLED = ("documents", "articles", "members", "clusters", "signatures", "bands", "vectors")
 
 
 def article(number: int, body: str, at: datetime) -> Article:
     """An article as translation leaves it."""
     return Article(
-        id=f"a{number:09d}", revision=1, url=None, source=None, author=None, published=at, updated=None, seen=at,
+        id=_id(number), revision=1, url=None, source=None, author=None, published=at, updated=None, seen=at,
         title="", text=body, original_title="", original_text="", lang="en", spans=(), sentences=(),
     )  # fmt: skip
 
 
-def fill(database: Database, news: News, first: int, last: int, *, indexed: bool) -> None:
-    """Articles first..last-1 with signatures, members and clusters, and the index for those inside the window."""
+def _id(number: int) -> str:
+    """An id like those of articles that came one after another, a second apart."""
+    return ids.new_id(number * 1000)
+
+
+def fill(database: Database, news: News, first: int, last: int) -> None:
+    """Articles first..last-1 of the window, each in a cluster of its own."""
     for start in range(first, last, FILLED_AT_ONCE):
-        rows: dict[str, list[dict[str, Any]]] = {
-            name: [] for name in ("documents", "articles", "members", "clusters", "signatures", "bands")
-        }
+        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in FILLED}
         for number in range(start, min(last, start + FILLED_AT_ONCE)):
-            age = timedelta(hours=1) if indexed else timedelta(days=60)
-            one = article(number, news.text(number), NOW - age)
-            _rows(one, number, newcomer(text_of(one)), rows, indexed=indexed)
+            one = article(FIRST + number, news.text(number), NOW - timedelta(hours=1))
+            _rows(one, FIRST + number, newcomer(text_of(one)), rows)
+        rows["bands"].sort(key=lambda row: cast(int, row["hash"]))
         with database.writing() as connection:
             for name, some in rows.items():
-                if some:
-                    connection.execute(insert(schema.metadata.tables[name]), some)
+                connection.execute(insert(schema.metadata.tables[name]), some)
 
 
-def _rows(one: Article, number: int, new: Newcomer, rows: dict[str, list[dict[str, Any]]], *, indexed: bool) -> None:
+def _rows(one: Article, number: int, new: Newcomer, rows: dict[str, list[dict[str, Any]]]) -> None:
     cluster_id = clusters.id_of(one.id)
     at_s = seconds(one.seen)
-    rows["documents"].append(_document(one, number))
+    said = new.text
+    rows["documents"].append(_document(one, number, "done"))
     rows["articles"].append(
-        articles._out(one) | {"number": number, "revision": 1, "text_digest": new.text.digest.hex(), "changed_at": NOW}
+        articles._out(one) | {"number": number, "revision": 1, "text_digest": said.digest.hex(), "changed_at": NOW}
     )
-    rows["members"].append(
-        {
-            "article_id": one.id,
-            "cluster_id": cluster_id,
-            "leader": one.id,
-            "words": new.text.features.words,
-            "joined_at": NOW,
-        }
-    )
+    place = {"article_id": one.id, "cluster_id": cluster_id, "leader": one.id, "words": said.features.words}
+    rows["members"].append(place | {"joined_at": NOW})
     rows["clusters"].append(
         {"id": cluster_id, "representative": one.id, "size": 1, "created_at": NOW, "changed_at": NOW}
     )
     rows["signatures"].append(
         {
-            "number": number, "scheme": SCHEME, "article_id": one.id, "hashes": new.hashes, "digest": new.text.digest,
-            "size": len(new.text.features.rare), "terms": new.packed_terms, "first_s": at_s, "last_s": at_s,
-            "leaves_s": seconds(NOW + timedelta(days=14)) if indexed else None,
+            "number": number, "scheme": SCHEME, "article_id": one.id, "hashes": new.hashes, "digest": said.digest,
+            "size": len(said.features.rare), "terms": new.packed_terms, "first_s": at_s, "last_s": at_s,
+            "leaves_s": seconds(NOW + timedelta(days=14)),
         }
     )  # fmt: skip
-    if indexed:
-        keys = dict.fromkeys((*new.bands, digest_key(new.text.digest), *new.terms))
-        rows["bands"] += [{"hash": key, "number": number} for key in keys]
+    rows["bands"] += [{"hash": key, "number": number} for key in new.keys]
+    rows["vectors"].append({"number": number, "packed": pack(said.features)})
 
 
-def _document(one: Article, number: int) -> dict[str, Any]:
+def _document(one: Article, number: int, state: str) -> dict[str, Any]:
     return {
-        "number": number, "id": one.id, "key": one.id, "origin": "file", "stage": "cluster", "state": "pending",
+        "number": number, "id": one.id, "key": one.id, "origin": "file", "stage": "cluster", "state": state,
         "next_run_at": NOW, "created_at": NOW, "changed_at": NOW,
     }  # fmt: skip
 
 
-def run(database: Database, news: News, first: int, count: int, at_once: int) -> dict[str, float]:
-    """Documents a second through the whole stage, by the clock and by processor time."""
-    some = [article(number, news.text(number), NOW) for number in range(first, first + count)]
-    for start in range(0, count, 500):
+def fill_archive(database: Database, window: int, count: int) -> None:
+    """So many old articles: rows of the window once more, under other numbers and ids, by the database itself."""
+    rounds, left = 0, count
+    while left > 0:
+        rounds += 1
+        some = min(left, window)
         with database.writing() as connection:
-            connection.execute(
-                insert(schema.documents),
-                [_document(one, first + start + i) for i, one in enumerate(some[start : start + 500])],
-            )
-            for one in some[start : start + 500]:
+            for name in ("documents", "articles", "members", "clusters", "signatures"):
+                connection.execute(text(_copied(name, rounds, window, some)), {"old": NOW - timedelta(days=60)})
+        left -= some
+
+
+def _copied(name: str, turn: int, window: int, some: int) -> str:
+    """The statement that copies `some` rows of a table."""
+    table = schema.metadata.tables[name]
+    names = {"id", "article_id", "cluster_id", "leader", "representative", "key"}
+    changed = dict.fromkeys(names, f"{{0}} || '/{turn}'")
+    changed |= {"number": f"{{0}} - {turn * window}", "leaves_s": "NULL", "published": ":old", "seen": ":old"}
+    changed |= {"first_s": "{0} - 5184000", "last_s": "{0} - 5184000", "sort_at": ":old"}
+    columns = [column.name for column in table.columns]
+    values = ", ".join(changed.get(column, "{0}").format(f'"{column}"') for column in columns)
+    within = f"number >= {FIRST} AND number < {FIRST + some}"
+    if name in ("members", "clusters"):
+        column = "article_id" if name == "members" else "representative"
+        within = f"{column} IN (SELECT id FROM articles WHERE {within})"
+    listed = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {name} ({listed}) SELECT {values} FROM {name} WHERE {within}"
+
+
+def store(database: Database, some: list[tuple[int, Article]]) -> None:
+    """Keep articles that wait to be clustered, and let as many old texts be due to leave the index."""
+    for start in range(0, len(some), 500):
+        part = some[start : start + 500]
+        with database.writing() as connection:
+            connection.execute(insert(schema.documents), [_document(one, n, "pending") for n, one in part])
+            for _, one in part:
                 articles.save(connection, one, text_digest=digest(one.text).hex())
-    clock, processor = time.perf_counter(), time.process_time()
-    for start in range(0, count, at_once):
-        ready = [(one, newcomer(text_of(one))) for one in some[start : start + at_once]]
+    s = schema.signatures.c
+    with database.writing() as connection:
+        oldest = select(s.number).where(s.leaves_s.is_not(None)).order_by(s.number).limit(len(some))
+        numbers = list(connection.scalars(oldest))
+        connection.execute(update(schema.signatures).where(s.number.in_(numbers)).values(leaves_s=1))
+
+
+def together(database: Database, some: list[Article]) -> None:
+    """Fifty a transaction."""
+    for start in range(0, len(some), 50):
+        ready = [(one, newcomer(text_of(one))) for one in some[start : start + 50]]
         with database.writing() as connection:
             cluster_together(connection, ready)
+
+
+def one_by_one(database: Database, some: list[Article]) -> None:
+    """As tasks."""
+    nobody = cast(LanguageIdentifier, None), cast(SentenceTranslator, None)  # clustering asks neither
+    runtime = Runtime(database, Settings(), "benchmark", *nobody)
+    for one in some:
+        cluster_article(one.id, runtime)
+
+
+def measure(database: Database, news: News, first: int, count: int, work: Callable[..., None]) -> dict[str, float]:
+    """Documents a second through the whole stage, by the clock and by processor time, and milliseconds for one."""
+    some = [(FIRST + n, article(FIRST + n, news.text(n), NOW)) for n in range(first, first + WARMED_UP + count)]
+    store(database, some[:WARMED_UP])
+    work(database, [one for _, one in some[:WARMED_UP]])
+    store(database, some[WARMED_UP:])
+    timed = [one for _, one in some[WARMED_UP:]]
+    clock, processor = time.perf_counter(), time.process_time()
+    work(database, timed)
+    clock, processor = time.perf_counter() - clock, time.process_time() - processor
+    rates = {"clock": count / clock, "processor": count / processor, "ms": 1000 * processor / count}
+    return {name: round(rate, 2) for name, rate in rates.items()}
+
+
+def candidates(database: Database, news: News, number: int) -> float:
+    """Texts that one text shares a band with, on average."""
+    some = [newcomer(text_of(article(number + n, "\n".join(news.original(number + n)), NOW))) for n in range(50)]
+    span = Span(seconds(NOW), seconds(NOW))
+    with database.reading() as connection:
+        found = Lookup(connection, [(new, span) for new in some], 14 * 86400)
+    return round(sum(len(found.near(new, span)) for new in some) / len(some), 1)
+
+
+def sizes(database: Database) -> dict[str, float]:
+    """Bytes: of the index (bands) and the vector for each text in the window, of the signature for each at all."""
+    with database.reading() as connection:
+        inside = connection.scalar(select(func.count()).select_from(schema.vectors)) or 1
+        everything = connection.scalar(select(func.count()).select_from(schema.signatures)) or 1
+    found = {name: _bytes(database, name) for name in ("bands", "vectors", "signatures")}
     return {
-        "clock": round(count / (time.perf_counter() - clock), 1),
-        "processor": round(count / (time.process_time() - processor), 1),
+        "index": round(found["bands"] / inside, 1),
+        "vector": round(found["vectors"] / inside, 1),
+        "signature": round(found["signatures"] / everything, 1),
     }
-
-
-def sizes(database: Database, window: int, everything: int) -> dict[str, float]:
-    """Bytes a text: of the index for one in the window, of its signature for one in the archive."""
-    found = {name: _bytes(database, name) for name in ("bands", "signatures")}
-    return {"index": round(found["bands"] / window, 1), "signature": round(found["signatures"] / everything, 1)}
 
 
 def _bytes(database: Database, table: str) -> int:
@@ -179,94 +216,73 @@ def _bytes(database: Database, table: str) -> int:
         return int(plain.execute(query, (table, f"ix_{table}%", f"sqlite_auto%_{table}_%")).fetchone()[0])
 
 
-def peers(news: News, sizes_: list[int], count: int) -> Iterator[dict[str, Any]]:
-    """datasketch's LSH in memory and on Redis, and rensa: sign, query, insert; nothing is verified or kept in SQL."""
-    for name, make in (("datasketch MinHashLSH", _datasketch), ("rensa RMinHashLSH", _rensa)):
-        for size in sizes_:
-            try:
-                put = make()
-            except ImportError:
-                yield {"peer": name, "window": size, "missing": True}
-                continue
-            for number in range(size):
-                put(number, featurize(news.text(number)).rare.tolist())
-            clock = time.process_time()
-            for number in range(size, size + count):
-                put(number, featurize(news.text(number)).rare.tolist())
-            yield {"peer": name, "window": size, "processor": round(count / (time.process_time() - clock), 1)}
+def prepared(url: str) -> Database:
+    """An empty database without the full-text search, which clustering never touches."""
+    database = engine.connect(url)
+    with database.writing() as connection:
+        schema.metadata.create_all(connection)
+        if connection.dialect.name == "sqlite":
+            for event in ("insert", "update", "delete"):
+                connection.execute(text(f"DROP TRIGGER articles_search_{event}"))
+        else:
+            connection.execute(text("DROP INDEX articles_search"))
+    return database
 
 
-def _datasketch() -> Callable[[int, list[int]], None]:
-    from datasketch import MinHash, MinHashLSH
-
-    index = MinHashLSH(num_perm=128, params=(64, 2))
-    blank = MinHash(num_perm=128, seed=1, hashfunc=int)
-
-    def put(number: int, stems: list[int]) -> None:
-        one = blank.copy()
-        one.update_batch([stem & 0xFFFFFFFF for stem in stems])
-        index.query(one)
-        index.insert(str(number), one)
-
-    return put
-
-
-def _rensa() -> Callable[[int, list[int]], None]:
-    from rensa import RMinHash, RMinHashLSH  # type: ignore[import-not-found,unused-ignore]
-
-    index = RMinHashLSH(threshold=0.2, num_perm=128, num_bands=64)
-
-    def put(number: int, stems: list[int]) -> None:
-        one = RMinHash(num_perm=128, seed=1)
-        one.update([str(stem) for stem in stems])
-        index.query(one)
-        index.insert(number, one)
-
-    return put
+def results(url: str, windows: list[int], archive: int, count: int) -> Iterator[dict[str, Any]]:
+    """Each window by itself, then the largest window with the archive behind it."""
+    news, database = News(), prepared(url)
+    filled = used = 0
+    for window in sorted(windows):
+        clock = time.process_time()
+        fill(database, news, filled, window)
+        note(f"{url.split(':')[0]}: {window} in the window after {time.process_time() - clock:.0f} s")
+        filled = window
+        yield _one(database, news, window, window, count, used)
+        used += 1
+    if archive > filled:
+        clock = time.perf_counter()
+        fill_archive(database, filled, archive - filled)
+        note(f"{url.split(':')[0]}: {archive} in the archive after {time.perf_counter() - clock:.0f} s by the clock")
+        yield _one(database, news, filled, archive, count, used)
+    database.close()
 
 
-def plot(results: list[dict[str, Any]], path: Path) -> None:
-    """Cost of a document against what is in the archive."""
+def _one(database: Database, news: News, window: int, archive: int, count: int, turn: int) -> dict[str, Any]:
+    if database.writer.dialect.name == "postgresql":
+        with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+    found: dict[str, Any] = {"database": database.writer.dialect.name, "window": window, "archive": archive}
+    first = 1_000_000 * (turn + 1)
+    found["candidates"] = candidates(database, news, first - 1000)
+    found["50"] = measure(database, news, first, count, together)
+    found["1"] = measure(database, news, first + 100_000, count, one_by_one)
+    found["bytes"] = sizes(database)
+    return found
+
+
+def note(line: str) -> None:
+    """Say how far it is."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def plot(found: list[dict[str, Any]], path: Path) -> None:
+    """Cost of a document against what is in the archive, one line a database and way of committing."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4))
-    for at_once in ("50", "1"):
-        points = sorted((r["archive"], 1000 / r[at_once]["processor"]) for r in results if at_once in r)
-        axes.plot(*zip(*points, strict=True), marker="o", label=f"{at_once} a transaction")
-    axes.set(xscale="log", xlabel="articles in the archive", ylabel="ms of one core per article", ylim=(0, None))
+    for database in dict.fromkeys(row["database"] for row in found):
+        for at_once, style in (("50", "-"), ("1", "--")):
+            points = sorted((row["archive"], row[at_once]["ms"]) for row in found if row["database"] == database)
+            axes.plot(*zip(*points, strict=True), style, marker="o", label=f"{database}, {at_once} a transaction")
+    axes.set(xscale="log", xlabel="articles in the archive (at most 100,000 of them in the window)")
+    axes.set(ylabel="ms of one core per article, whole stage", ylim=(0, None))
     axes.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=110)
-
-
-def measure(url: str, windows: list[int], archive: int, count: int) -> Iterator[dict[str, Any]]:
-    """Each window by itself, then the largest window with the archive behind it."""
-    news = News()
-    database = engine.connect(url)
-    with database.writing() as connection:
-        schema.metadata.create_all(connection)
-    filled = 0
-    used = 0
-    for window in sorted(windows):
-        fill(database, news, 10 + filled, 10 + window, indexed=True)
-        filled = window
-        yield _one(database, news, window, window, count, used)
-        used += 2 * count
-    if archive > filled:
-        fill(database, news, 2_000_000, 2_000_000 + archive - filled, indexed=False)
-        yield _one(database, news, filled, archive, count, used)
-    database.close()
-
-
-def _one(database: Database, news: News, window: int, archive: int, count: int, used: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"database": database.writer.dialect.name, "window": window, "archive": archive}
-    found["bytes"] = sizes(database, window + used, archive + used)
-    for place, at_once in enumerate((50, 1)):
-        found[str(at_once)] = run(database, news, 1_000_000 + used + place * count, count, at_once)
-    return found
 
 
 def main() -> None:
@@ -276,22 +292,23 @@ def main() -> None:
     parser.add_argument("--window", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--archive", type=int, default=1_000_000)
     parser.add_argument("--documents", type=int, default=500)
-    parser.add_argument("--postgresql")
-    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--postgresql", metavar="URL", help="an empty database to measure as well")
+    parser.add_argument("--no-sqlite", action="store_true")
+    parser.add_argument("--peers", nargs="*", choices=dedup_peers.PEERS, default=list(dedup_peers.PEERS))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    results: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        for url in filter(None, (f"sqlite:///{folder}/bench.sqlite", options.postgresql)):
-            for found in measure(url, options.window, options.archive, options.documents):
-                print(json.dumps(found), flush=True)
-                results.append(found)
-    plot([r for r in results if r["database"] == "sqlite"], options.out / "cost.png")
-    if not options.no_peers:
-        for found in peers(News(), options.window, options.documents):
-            print(json.dumps(found), flush=True)
-            results.append(found)
-    (options.out / "results.json").write_text(json.dumps(results, indent=1))
+        ours = None if options.no_sqlite else f"sqlite:///{folder}/bench.sqlite"
+        for url in filter(None, (ours, options.postgresql)):
+            for one in results(url, options.window, options.archive, options.documents):
+                print(json.dumps(one), flush=True)
+                found.append(one)
+    plot(found, options.out / "cost.png")
+    for one in dedup_peers.measure(options.peers, sorted(options.window), options.documents):
+        print(json.dumps(one), flush=True)
+        found.append(one)
+    (options.out / "results.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

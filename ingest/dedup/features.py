@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.dedup.frequency import Term, vocabulary
+from ingest.dedup.frequency import Term, says_something, vocabulary
 from ingest.dedup.normalize import digest_of, fold, sentences, words
 
 LEAST_WORDS = 8
@@ -82,27 +82,24 @@ class Detail:
 def featurize(text: str, lang: str = "en") -> Features:
     """The features of a text in one language."""
     said = list(map(fold, words(text)))
-    term = vocabulary(lang).term
-    found: dict[int, Term] = {}
-    counts: dict[int, int] = {}
-    total_words = 0
-    for form, count in collections.Counter(said).items():
-        if _says_something(form):
-            one = term(form)
-            found[one.key] = one
-            counts[one.key] = counts.get(one.key, 0) + count
-            total_words += count
-    ordered = [found[key] for key in sorted(found)]
-    stems = np.array([one.key for one in ordered], dtype=np.uint32)
-    weights = np.array([one.idf for one in ordered], dtype=np.float32)
-    often = np.array([min(counts[one.key], MOST_COUNTED) for one in ordered], dtype=np.uint8)
+    often_said = collections.Counter(said)
+    rows, terms = vocabulary(lang).rows(often_said)
+    times = np.fromiter(often_said.values(), dtype=np.intp, count=len(rows))[rows > 0]
+    rows = rows[rows > 0]
+    keys = terms.keys[rows]
+    order = np.argsort(keys, kind="stable")
+    first = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0]) if len(rows) else order  # words of one stem are one
+    rows = rows[order]
+    stems, weights = terms.keys[rows[first]], terms.weights[rows[first]]
+    counts = np.add.reduceat(times[order], first) if len(rows) else times
+    often = np.minimum(counts, MOST_COUNTED).astype(np.uint8)
     tfidf = _tfidf(weights, often)
-    rare = stems[np.array([one.rare for one in ordered], dtype=np.bool_)]
+    rare = stems[terms.rare[rows[first]]]
     best = np.lexsort((stems, -tfidf))[:TOP_TERMS]
     return Features(
         lang=lang,
         digest=digest_of(said),
-        words=total_words,
+        words=int(times.sum()),
         stems=stems,
         weights=weights,
         counts=often,
@@ -142,7 +139,7 @@ def detail(text: str, lang: str = "en") -> Detail:
     said: list[SentenceFeatures] = []
     previous = 0
     for start, end in sentences(text):
-        pairs = [(word, term(form)) for word in words(text[start:end]) if _says_something(form := fold(word))]
+        pairs = [(word, term(form)) for word in words(text[start:end]) if says_something(form := fold(word))]
         for _, one in pairs:
             bigrams.add((previous * 31 + one.key) & 0xFFFFFFFFFFFFFFFF)
             previous = one.key
@@ -159,11 +156,6 @@ def _names(pairs: list[tuple[str, Term]]) -> frozenset[int]:
         for position, (word, term) in enumerate(pairs)
         if word[0].isdigit() or (word[0].isupper() and (position > 0 or term.name))
     )
-
-
-def _says_something(form: str) -> bool:
-    """Single letters say nothing, single digits do."""
-    return len(form) > 1 or form.isdigit()
 
 
 def signed_text(title: str, text: str) -> str:

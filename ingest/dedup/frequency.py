@@ -14,10 +14,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, resources
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ingest.dedup.normalize import fold, strip_accents, words
 
@@ -52,15 +56,40 @@ class Term:
     name: bool  # so rare that at the head of a sentence a capital letter means a name
 
 
+class Rows:
+    """Terms side by side in arrays, and the row of each folded word; row 0 is for words that say nothing."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, int] = {}
+        self.count = 1
+        self.keys = np.zeros(1024, dtype=np.uint32)
+        self.weights = np.zeros(1024, dtype=np.float32)
+        self.rare = np.zeros(1024, dtype=np.bool_)
+        self._lock = Lock()
+
+    def add(self, form: str, term: Term) -> int:
+        """Give a word a row; those of one stem have rows of their own with the same key."""
+        with self._lock:
+            if form not in self.of:
+                if self.count == len(self.keys):
+                    for name in ("keys", "weights", "rare"):
+                        setattr(self, name, np.concatenate([getattr(self, name), np.zeros_like(getattr(self, name))]))
+                row, self.count = self.count, self.count + 1
+                self.keys[row], self.weights[row], self.rare[row] = term.key, term.idf, term.rare
+                self.of[form] = row
+            return self.of[form]
+
+
 class Vocabulary:
     """The terms of one language."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
-        self.texts, self._counts = _load(lang)
-        self._stem = stemmer(lang)
-        self.everyday = frozenset(s for s, n in self._counts.items() if n > EVERYDAY_SHARE * self.texts)
+        self.texts, self.counts = _load(lang)
+        self.stem = stemmer(lang)
+        self.everyday = frozenset(s for s, n in self.counts.items() if n > EVERYDAY_SHARE * self.texts)
         self._terms: dict[str, Term] = {}
+        self._rows = Rows()
 
     def term(self, form: str) -> Term:
         """The term that a folded word is a form of."""
@@ -68,13 +97,34 @@ class Vocabulary:
         if known is None:
             if len(self._terms) >= CACHED_WORDS:
                 self._terms.clear()
-            known = self._terms[form] = self._make(form if form[0].isdigit() else self._stem(form))
+            known = self._terms[form] = self._make(form if form[0].isdigit() else self.stem(form))
         return known
 
+    def rows(self, forms: Iterable[str]) -> tuple[NDArray[np.intp], Rows]:
+        """The rows of folded words, and the arrays they are rows of."""
+        table = self._rows
+        if table.count >= CACHED_WORDS:  # others may still read the old one
+            table = self._rows = Rows()
+        forms = list(forms)
+        found = list(map(table.of.get, forms))
+        if None in found:
+            found = [self._row(table, form) if row is None else row for row, form in zip(found, forms, strict=True)]
+        return np.array(found, dtype=np.intp), table
+
+    def _row(self, table: Rows, form: str) -> int:
+        if not says_something(form):
+            return 0
+        return table.add(form, self.term(form))
+
     def _make(self, stem: str) -> Term:
-        share = self._counts.get(stem, 1) / self.texts
+        share = self.counts.get(stem, 1) / self.texts
         key = hashlib.blake2b(f"{self.lang}:{stem}".encode(), digest_size=8).digest()[:4]
         return Term(int.from_bytes(key, "little"), -math.log(share), share <= RARE_SHARE, share <= RARE_SHARE / 20)
+
+
+def says_something(form: str) -> bool:
+    """Single letters say nothing, single digits do."""
+    return len(form) > 1 or form.isdigit()
 
 
 @cache

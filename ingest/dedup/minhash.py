@@ -9,6 +9,7 @@ probability 1 - (1 - j²)^64: .47 at .1, .93 at .2, .998 at .3. Few rows find ma
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -23,7 +24,7 @@ BANDS = 64
 ROWS = 2
 SEED = 1
 
-SCHEME = f"stems-rare1-{TABLE}-snowball3-{PERMUTATIONS}p16-{BANDS}x{ROWS}-s{SEED}-affine32"
+SCHEME = f"stems-rare1-{TABLE}-snowball3-{PERMUTATIONS}p16-{BANDS}x{ROWS}-s{SEED}-affine32-fmix32"
 """Stored with each signature. Everything that changes a value is in it; two schemes are never compared."""
 
 
@@ -58,29 +59,39 @@ def band_keys(signature: bytes) -> tuple[int, ...]:
 
     64 bands among 2^32 keys: with 100,000 texts in the index a key meets a stranger's by chance once in 670 look-ups.
     """
-    salt = scheme_salt()
-    width = 2 * ROWS
-    return tuple(_key(salt + bytes((band,)) + signature[band * width : (band + 1) * width]) for band in range(BANDS))
+    rows = np.frombuffer(signature, dtype="<u4")  # two of 16 bits are one number
+    return tuple(_mix(_salts()[:BANDS] ^ rows).view(np.int32).tolist())
 
 
 def digest_key(digest: bytes) -> int:
     """The key under which exact copies of a text are found."""
-    return _key(scheme_salt() + b"=" + digest)
+    raw = hashlib.blake2b(scheme_salt() + b"=" + digest, digest_size=4).digest()
+    return int.from_bytes(raw, "little", signed=True)
 
 
-def term_key(term: int) -> int:
-    """The key under which texts that share a weighty term are found."""
-    return _key(scheme_salt() + b"t" + term.to_bytes(4, "little"))
+def term_keys(terms: Sequence[int]) -> tuple[int, ...]:
+    """The keys under which texts that share a weighty term are found."""
+    return tuple(_mix(_salts()[BANDS] ^ np.array(terms, dtype=np.uint32)).view(np.int32).tolist())
+
+
+@cache
+def _salts() -> NDArray[np.uint32]:
+    """A number a band, and one for terms: equal rows of different bands get different keys."""
+    start = np.uint32(int.from_bytes(scheme_salt(), "little"))
+    return _mix(np.arange(BANDS + 1, dtype=np.uint32) * np.uint32(0x9E3779B1) + start)
+
+
+def _mix(numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Each number mixed by MurmurHash3's finalizer, which maps no two to one."""
+    mixed = (numbers ^ (numbers >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return mixed ^ (mixed >> np.uint32(16))
 
 
 @cache
 def scheme_salt(scheme: str = SCHEME) -> bytes:
     """Four bytes that keep the keys of different schemes apart in one table."""
     return hashlib.blake2b(scheme.encode(), digest_size=4).digest()
-
-
-def _key(raw: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(raw, digest_size=4).digest(), "little", signed=True)
 
 
 def estimate(one: NDArray[np.uint16], many: NDArray[np.uint16]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select
 from ingest.dedup import candidates, related
 from ingest.dedup.explain import RULE_SAME_APART, kind_of, passages, rule_of
 from ingest.dedup.features import Detail, Features, detail, featurize, signed_text, unpack
-from ingest.dedup.minhash import band_keys, digest_key, sign, term_key, values
+from ingest.dedup.minhash import band_keys, digest_key, sign, term_keys, values
 from ingest.dedup.normalize import digest
 from ingest.dedup.verify import possible, verify
 from ingest.store import signatures
@@ -155,8 +155,7 @@ class Newcomer:
 def newcomer(text: Text) -> Newcomer:
     """Sign a text."""
     hashes = sign(text.features)
-    terms = tuple(dict.fromkeys(term_key(term) for term in text.features.top))
-    return Newcomer(text, hashes, band_keys(hashes), terms)
+    return Newcomer(text, hashes, band_keys(hashes), term_keys(text.features.top))
 
 
 def pack_keys(keys: Sequence[int]) -> bytes:

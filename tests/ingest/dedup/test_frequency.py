@@ -16,7 +16,7 @@ def test_the_fast_stemmer_and_the_plain_one_agree(lang: str) -> None:
     fast, plain = stemmer(lang), plain_stemmer(lang)
     forms = [
         *ODD,
-        *(stem + end for stem in sorted(vocabulary(lang)._counts)[::97] for end in ("", "s", "ement", "ungen")),
+        *(stem + end for stem in sorted(vocabulary(lang).counts)[::97] for end in ("", "s", "ement", "ungen")),
     ]
     assert len(forms) > 500
     assert [fast(form) for form in forms] == [strip_accents(plain(form)) for form in forms]
