@@ -16,12 +16,14 @@ from typing import Any
 
 from ingest.errors import FeedUnreadable
 from ingest.feeds.bounds import MAX_ENTRIES
+from ingest.feeds.dates import read_date
 from ingest.feeds.feed import Feed, address, language_code, plausible
 from ingest.feeds.plain import MAX_NAME, clean, one_line, text_of, visible_length
 from ingest.types import FeedEntry
 from ingest.urls import is_web
 
 _SKIP = re.compile(rb"(?is)<skip(hours|days)>(.{0,2000}?)</skip")
+_MAIL_AND_NAME = re.compile(r"[^\s@()]{1,80}@[^\s@()]{1,80} \(([^()]+)\)")
 _SKIPPED = re.compile(rb">\s*(\w{1,9})\s*<")
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
@@ -45,12 +47,15 @@ def parse_xml_feed(body: bytes, url: str) -> Feed:
     about = parsed.feed
     language = language_code(about.get("language"))
     hours, days = _skips(body)
+    entries = (_entry(item, url, language) for item in parsed.entries[:MAX_ENTRIES])
     return Feed(
         kind="atom" if version.startswith("atom") else "rss",
         title=_title(about, MAX_NAME),
         site_url=address(about.get("link"), url),
         language=language,
-        entries=tuple(_entry(item, url, language) for item in parsed.entries[:MAX_ENTRIES]),
+        entries=tuple(
+            entry for entry in entries if entry.guid or entry.url or entry.title or entry.summary or entry.content
+        ),
         wanted_s=_wanted_s(about),
         skip_hours=hours,
         skip_days=days,
@@ -72,9 +77,9 @@ def _entry(item: Any, url: str, language: str | None) -> FeedEntry:
         title=_title(item),
         summary=text_of(summary or content),
         content=clean(content),
-        author=one_line(str(item.get("author") or ""), MAX_NAME) or None,
-        published=_time(item, "published_parsed"),
-        updated=_time(item, "updated_parsed"),
+        author=_author(item),
+        published=_time(item, "published"),
+        updated=_time(item, "updated"),
         language=language_code(item.get("dc_language")) or hint or language,
     )
 
@@ -82,16 +87,39 @@ def _entry(item: Any, url: str, language: str | None) -> FeedEntry:
 _READABLE = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""})
 
 
+_ESCAPED_TAG = re.compile(
+    r"(?i)\s*&lt;(?:p|div|br|img|a|span|h[1-6]|ul|ol|table|figure|blockquote|strong|b|em|i)(?:\s|/?&gt;)"
+)
+
+
 def _markup(part: Any) -> str:
-    """A piece of text as HTML, so that one way of reading fits all: plain text keeps its "<"."""
+    """A piece of text as HTML, so that one way of reading fits all: plain text keeps its "<".
+
+    Markup that was escaped twice begins with an escaped tag and holds no real one: no prose does.
+    """
     value = str(part.get("value") or "")
-    return html.escape(value, quote=False) if str(part.get("type", "")) == "text/plain" else value
+    if str(part.get("type", "")) == "text/plain":
+        return html.escape(value, quote=False)
+    return html.unescape(value) if "<" not in value and _ESCAPED_TAG.match(value) else value
 
 
 def _link(item: Any, url: str) -> str | None:
-    """The entry's page; an id that only stands in for a missing link is one where it is an address."""
-    link = str(item.get("link") or "")
-    return address(link, url) if is_web(link) or link != item.get("id") else None
+    """The entry's page: what a proxy of feeds says was its link, its link, or where its content lies.
+
+    An id that only stands in for a missing link is one where it is an address.
+    """
+    origin = str(item.get("feedburner_origlink") or "")
+    link = origin if is_web(origin) else str(item.get("link") or "")
+    if is_web(link) or (link and link != item.get("id")):
+        return address(link, url)
+    return next((found for part in item.get("content", ()) if (found := address(part.get("src"), url))), None)
+
+
+def _author(item: Any) -> str | None:
+    """The name; RSS wants an address of mail, and puts the name in parentheses behind it."""
+    said = one_line(str(item.get("author") or ""), MAX_NAME)
+    found = _MAIL_AND_NAME.fullmatch(said)
+    return (found[1] if found else said) or None
 
 
 def _title(about: Any, limit: int = 500) -> str:
@@ -125,7 +153,10 @@ def _skips(body: bytes) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def _time(item: Any, name: str) -> datetime | None:
-    parsed = dict.get(item, name)  # by the plain dictionary: its own lookup answers `updated` with `published`
+    # by the plain dictionary: its own lookup answers `updated` with `published`
+    if (when := read_date(dict.get(item, name))) is not None:
+        return plausible(when)
+    parsed = dict.get(item, f"{name}_parsed")
     if not isinstance(parsed, struct_time):
         return None
     try:
