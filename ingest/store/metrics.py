@@ -19,6 +19,8 @@ from sqlalchemy import Connection, func, select
 from ingest.store import leases, reconciler
 from ingest.store.engine import Database, db_now
 from ingest.store.schema import articles, changes, clusters, documents, feeds, outcomes, translation_memory
+from ingest.store.tallies import totals
+from ingest.store.translation_memory import ASKED, REMEMBERED
 from ingest.types import Stage, State
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -114,6 +116,7 @@ def _standing(connection: Connection) -> Iterable[Metric]:
         ("newsfold_translation_memory_sentences", "Sentences the translation memory holds.", translation_memory),
     ):
         yield GaugeMetricFamily(name, help_text, value=connection.scalar(select(func.count()).select_from(table)) or 0)
+    yield _memory(connection)
     newest = connection.scalar(select(func.max(changes.c.seq)))
     yield GaugeMetricFamily("newsfold_change_sequence", "Number of the newest change for consumers.", value=newest or 0)
     age = leases.age_s(connection, reconciler.RECONCILER)
@@ -136,6 +139,18 @@ def _waiting_age(connection: Connection) -> Metric:
     ages = {stage: max(0.0, (now - since).total_seconds()) for stage, since, now in connection.execute(oldest)}
     for stage in Stage:
         family.add_metric([stage], ages.get(stage, 0.0))
+    return family
+
+
+def _memory(connection: Connection) -> Metric:
+    """Sentences the translation memory was asked for, ever, by whether it had them."""
+    family = CounterMetricFamily(
+        "newsfold_translation_memory_lookups", "Sentences looked for in the translation memory.", labels=["found"]
+    )
+    counted = totals(connection)
+    found = counted.get(REMEMBERED, 0)
+    family.add_metric(["yes"], found)
+    family.add_metric(["no"], counted.get(ASKED, 0) - found)
     return family
 
 

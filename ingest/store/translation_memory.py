@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ingest.store.engine import Database, db_now
 from ingest.store.schema import translation_memory as table
+from ingest.store.tallies import tally
 from ingest.types import Remembered
 
 KEYS_AT_ONCE = 500
@@ -18,16 +19,15 @@ TOUCH_AFTER_S = 86_400
 """A use is noted once a day: a look-up that finds only sentences used today writes nothing."""
 
 
-class SqlTranslationMemory:
-    """The translation memory of a database; each call is one short transaction.
+ASKED, REMEMBERED = "translation-memory-asked", "translation-memory-remembered"
+"""Sentences that were looked for, and those of them that were there: their ratio is the hit rate."""
 
-    `asked` and `hits` count the sentences of this process, for metrics.
-    """
+
+class SqlTranslationMemory:
+    """The translation memory of a database; each call is one short transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.asked = 0
-        self.hits = 0
 
     def look_up(self, keys: Sequence[str]) -> dict[str, Remembered]:
         """Those of the keys that are known; their use is noted."""
@@ -38,11 +38,10 @@ class SqlTranslationMemory:
                 known, old = look_up(connection, chunk)
                 found |= known
                 stale += old
-        if stale:
+        if keys:
             with self._database.writing() as connection:
                 touch(connection, stale)
-        self.asked += len(keys)
-        self.hits += len(found)
+                tally(connection, {ASKED: len(keys), REMEMBERED: len(found)})
         return found
 
     def store(self, entries: Mapping[str, Remembered]) -> None:

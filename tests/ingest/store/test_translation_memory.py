@@ -12,6 +12,7 @@ from ingest.store import translation_memory as memory
 from ingest.store.engine import Database, connect
 from ingest.store.schema import metadata
 from ingest.store.schema import translation_memory as table
+from ingest.store.tallies import totals
 from ingest.types import Remembered
 
 HELLO = Remembered("Hello", ("repaired",), -0.25, "small@1", "fr")
@@ -39,7 +40,14 @@ def test_what_was_stored_is_found_and_nothing_else(database: Database) -> None:
     sentences = memory.SqlTranslationMemory(database)
     sentences.store({key(1): HELLO})
     assert sentences.look_up([key(1), key(2)]) == {key(1): HELLO}
-    assert (sentences.asked, sentences.hits) == (2, 1)
+
+
+def test_hits_are_counted_by_all_processes_together(database: Database) -> None:
+    memory.SqlTranslationMemory(database).store({key(1): HELLO})
+    for process in (memory.SqlTranslationMemory(database), memory.SqlTranslationMemory(database)):
+        process.look_up([key(1), key(2)])
+    with database.reading() as connection:
+        assert totals(connection) == {memory.ASKED: 4, memory.REMEMBERED: 2}
 
 
 def test_more_keys_than_a_statement_takes_are_looked_up(database: Database) -> None:
