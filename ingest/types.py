@@ -238,6 +238,9 @@ class SentenceTranslator(Protocol):
     def max_tokens(self, lang: str) -> int:
         """Most tokens the model of `lang` takes in one input."""
 
+    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> Sequence[Sequence[int]]:
+        """The numbers of the sentences in groups worth one call each; every number is in exactly one."""
+
     def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> Sequence[HypothesisLike]:
         """English for each sentence; `retry` decodes with the wider beam and without repeats."""
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.manifest import BUILTIN, LOCK, Checkpoint, Manifest, ModelError, read
+
+if TYPE_CHECKING:
+    from ctranslate2 import AsyncTranslationResult
 
 END = "</s>"
 
@@ -50,6 +55,10 @@ class Decoding:
     retry_beam_size: int = 6
     pinned: bool = False  # decode exactly as many tokens as the source has: for benchmarks on random weights only
 
+    def beams(self, retry: bool) -> int:
+        """Beams of a first or a second try."""
+        return self.retry_beam_size if retry else self.beam_size
+
     def __str__(self) -> str:
         return f"beam{self.beam_size}-retry{self.retry_beam_size}{'-pinned' if self.pinned else ''}"
 
@@ -66,10 +75,12 @@ class Marian:
         self.source = sentencepiece.SentencePieceProcessor(model_file=str(directory / "source.spm"))
         apart = directory / "target.spm"
         self.target = sentencepiece.SentencePieceProcessor(model_file=str(apart)) if apart.is_file() else self.source
+        on_cpu = device == "cpu" or (device == "auto" and not ctranslate2.get_cuda_device_count())
+        self.parallel = (threads or len(os.sched_getaffinity(0))) if on_cpu else 1
         self.translator = ctranslate2.Translator(
-            str(directory), device=device, compute_type=compute_type, inter_threads=1, intra_threads=threads
+            str(directory), device=device, compute_type=compute_type, inter_threads=self.parallel, intra_threads=1
         )
-        self._most_rows = LOGITS // _vocabulary_size(directory) if self.translator.device == "cpu" else BATCH_TOKENS
+        self._most_rows = LOGITS // _vocabulary_size(directory) if on_cpu else BATCH_TOKENS
 
     def tokenize(self, sentences: Sequence[str]) -> list[list[str]]:
         """The model's input tokens, the end mark last: exactly those of `MarianTokenizer`."""
@@ -87,8 +98,10 @@ class Marian:
         # Lengths are bounded per call, so a call is split by length: the bound of a long sentence is no bound to a
         # short one that loops.
         answers: list[Hypothesis | None] = [None] * len(tokens)
-        for group in self.groups(tokens, decoding.retry_beam_size if retry else decoding.beam_size):
-            for number, answer in zip(group, self._decode([tokens[n] for n in group], decoding, retry), strict=True):
+        groups = self.groups(tokens, decoding.beams(retry))
+        waiting = [self._begin([tokens[n] for n in group], decoding, retry) for group in groups]
+        for group, results in zip(groups, waiting, strict=True):
+            for number, answer in zip(group, self._end([tokens[n] for n in group], results, decoding), strict=True):
                 answers[number] = answer
         _give_back_memory()
         return [answer for answer in answers if answer is not None]
@@ -98,12 +111,20 @@ class Marian:
         order = sorted(range(len(tokens)), key=lambda number: len(tokens[number]), reverse=True)
         return by_budget(order, tokens, max(1, self._most_rows // beams))
 
-    def _decode(self, tokens: list[list[str]], decoding: Decoding, retry: bool) -> list[Hypothesis]:
+    def batches(self, sentences: Sequence[str], beams: int) -> list[list[int]]:
+        """The numbers of the sentences in calls of `translate`: as many groups in each as are decoded side by side."""
+        groups = self.groups(self.tokenize(sentences), beams)
+        calls = [groups[start : start + self.parallel] for start in range(0, len(groups), self.parallel)]
+        return [[number for group in call for number in group] for call in calls]
+
+    def _begin(self, tokens: list[list[str]], decoding: Decoding, retry: bool) -> list[AsyncTranslationResult]:
+        """A group on its way through the model; groups go side by side, each in a thread."""
         longest = len(tokens[0])
         length = min(LENGTH_FACTOR * longest + LENGTH_EXTRA, self.max_tokens)
-        results = self.translator.translate_batch(
+        begun: list[AsyncTranslationResult] = self.translator.translate_batch(
             tokens,
-            beam_size=decoding.retry_beam_size if retry else decoding.beam_size,
+            asynchronous=True,
+            beam_size=decoding.beams(retry),
             no_repeat_ngram_size=NO_REPEAT if retry else 0,
             max_decoding_length=longest if decoding.pinned else length,
             min_decoding_length=longest if decoding.pinned else 1,
@@ -111,6 +132,13 @@ class Marian:
             return_scores=True,
             replace_unknowns=True,  # a letter outside the vocabulary ("Quốc Tế") is copied from where attention points
         )
+        return begun
+
+    def _end(
+        self, tokens: list[list[str]], begun: Sequence[AsyncTranslationResult], decoding: Decoding
+    ) -> list[Hypothesis]:
+        """The answers of a group, waited for."""
+        results = [result.result() for result in begun]
         # Each is cut at its own bound, not its group's: a loop must not depend on the company a sentence keeps.
         bounds = [len(t) if decoding.pinned else LENGTH_FACTOR * len(t) + LENGTH_EXTRA for t in tokens]
         answers = [result.hypotheses[0][:bound] for result, bound in zip(results, bounds, strict=True)]
@@ -194,6 +222,10 @@ class MarianTranslator:
     def max_tokens(self, lang: str) -> int:
         """Most tokens the model of `lang` takes in one input."""
         return self._marian(lang).max_tokens
+
+    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[list[int]]:
+        """The numbers of the sentences in groups worth one call each, the longest first."""
+        return self._marian(lang).batches(sentences, self._decoding.beams(retry))
 
     def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
         """English for each sentence, in order; `retry` decodes with the wider beam and without repeats."""

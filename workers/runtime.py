@@ -15,6 +15,7 @@ from ingest.settings import Settings
 from ingest.store import engine, owners
 from ingest.types import LanguageIdentifier
 from models import marian
+from models.manifest import ModelError
 from workers.deployment import settings
 
 
@@ -63,4 +64,5 @@ def build(chosen: Settings) -> Runtime:
             compute_type=chosen.compute_type,
             threads=chosen.translate_threads,
         ),
+        fatal=(ModelError,),
     )

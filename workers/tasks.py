@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
+from celery.platforms import EX_FAILURE
 from celery.signals import worker_ready
 from celery.worker import state as worker_state
 from structlog.contextvars import bound_contextvars
@@ -23,6 +24,7 @@ from ingest.pipeline.translate import translate_documents
 from ingest.store import engine, owners, reconciler, retention
 from ingest.store.crashpoints import crash_at
 from ingest.types import Stage
+from models.manifest import ModelError
 from workers import bell, runtime
 from workers.app import app
 from workers.deployment import settings
@@ -52,11 +54,15 @@ def translate(document_id: str) -> None:
     def should_stop() -> bool:
         return worker_state.should_stop is not None or worker_state.should_terminate is not None
 
-    _guarded(
-        Stage.TRANSLATE,
-        document_id,
-        lambda held: (Stage.CLUSTER, translate_documents(held, document_id, should_stop=should_stop)),
-    )
+    try:
+        _guarded(
+            Stage.TRANSLATE,
+            document_id,
+            lambda held: (Stage.CLUSTER, translate_documents(held, document_id, should_stop=should_stop)),
+        )
+    except ModelError as error:
+        log.critical("this worker stops: its model cannot be used; the documents wait", error=str(error))
+        worker_state.should_stop = EX_FAILURE
 
 
 @app.task(name="newsfold.cluster", soft_time_limit=60, time_limit=90)

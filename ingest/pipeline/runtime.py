@@ -20,3 +20,5 @@ class Runtime:
     identifier: LanguageIdentifier
     translator: SentenceTranslator
     fetcher: Any = None
+    fatal: tuple[type[Exception], ...] = ()
+    """What the translator raises when no document is to blame (damaged weights): the process has to end."""

@@ -54,7 +54,8 @@ def translate_documents(
 ) -> tuple[str, ...]:
     """Translate a batch of the documents that wait, `first` among them; returns the ids to ring for at the next stage.
 
-    should_stop: asked between model batches; when it says yes, the documents go back to the queue.
+    should_stop: asked between model batches; when it says yes, the documents go back to the queue. An error that the
+    runtime names fatal gives them back as well and is raised on: it costs no document an attempt.
     """
     settings = runtime.settings
     claimed = units.claim_many(
@@ -70,21 +71,33 @@ def translate_documents(
         return ()
     with units.kept(runtime.database, claimed, settings.translate_lease_s):
         try:
-            return _translate([_load(unit, runtime) for unit in claimed], runtime, should_stop)
+            return _together(claimed, runtime, should_stop)
         except Stopped:
             units.release(runtime.database, claimed)
             return ()
-        except Exception as error:
-            if len(claimed) == 1:
-                failed(claimed[0], runtime, error)
-                return ()
-        return tuple(done for unit in claimed for done in _alone(unit, runtime, should_stop))
+        except runtime.fatal:
+            units.release(runtime.database, claimed)
+            raise
+
+
+def _together(claimed: Sequence[Unit], runtime: Runtime, should_stop: Callable[[], bool]) -> tuple[str, ...]:
+    try:
+        return _translate([_load(unit, runtime) for unit in claimed], runtime, should_stop)
+    except Exception as error:
+        if isinstance(error, (Stopped, *runtime.fatal)):
+            raise
+        if len(claimed) == 1:
+            failed(claimed[0], runtime, error)
+            return ()
+    return tuple(done for unit in claimed for done in _alone(unit, runtime, should_stop))
 
 
 def _alone(unit: Unit, runtime: Runtime, should_stop: Callable[[], bool]) -> tuple[str, ...]:
     try:
         return _translate([_load(unit, runtime)], runtime, should_stop)
     except Exception as error:
+        if isinstance(error, (Stopped, *runtime.fatal)):
+            raise
         failed(unit, runtime, error)
         return ()
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from functools import partial
 
-from ingest.translation.checks import LOOP, LOOP_CHARACTERS, LOOP_SHORT
+from ingest.translation.checks import LOOP, LOOP_CHARACTERS, LOOP_SHORT, may_loop
 from ingest.translation.numbers import MONTHS, Figure, Found, figures, missing, unexplained
 
 TAG = re.compile(r"(?<![\w/&])[#@]\w[\w.-]*\w")
@@ -39,7 +39,7 @@ def repair(source: str, target: str, lang: str) -> str:
 def unloop(source: str, target: str) -> str:
     """The target with what the model said over and over said once."""
     for pattern in (LOOP_SHORT, LOOP, LOOP_CHARACTERS):
-        if not pattern.search(source):
+        if (pattern is LOOP_CHARACTERS or may_loop(target)) and not pattern.search(source):
             target = pattern.sub(r"\1", target)
     return target
 
@@ -64,6 +64,14 @@ def restyle(source: str, target: str, lang: str) -> str:
         )
     return target
 
+
+def restyle_alone(text: str, lang: str) -> str:
+    """A line without words with its figures written as English writes them; telephone numbers and addresses pass."""
+    return text if NO_AMOUNT.search(text) else restyle(text, text, lang)
+
+
+NO_AMOUNT = re.compile(r"^[^\d+]*(?:\+\d|0\d)|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+"""What begins like a telephone number, or is an Internet address."""
 
 GROUP_SEPARATOR = r"(?:, |[.,'’\u00a0\u202f\u2009 ])?"
 

@@ -1,7 +1,7 @@
 """The model's work: distinct sentences through memory, first try, second try and repair.
 
-Batches run over all texts at hand, sorted by length under a budget of tokens, so that an article of three sentences
-costs three sentences. A stop is looked for between two batches; what is finished by then is remembered.
+Batches run over all texts at hand, so that an article of three sentences costs three sentences; the translator says
+which sentences go well together. A stop is looked for between two batches; what is finished by then is remembered.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from ingest.translation.checks import Flag, check, severity
 from ingest.translation.memory import TranslationMemory, memory_key
 from ingest.translation.repair import repair, restyle
 from ingest.types import HypothesisLike, Remembered, SentenceTranslator
-
-BATCH_TOKENS = 3072
-"""Tokens of one call of the model, padding counted; a stop has to wait for one call at most."""
 
 CAPITALS = 0.7
 """Share of capital letters from which on a sentence is given to the model in small letters as well."""
@@ -67,14 +64,14 @@ def solve(
     solved = {job: known[keys[job]] for job in wanted if keys[job] in known}
     pending = [job for job in wanted if job not in solved]
     first: dict[Job, Attempt] = {}
-    for batch in _batches(pending, translator):
+    for batch in _batches(pending, translator, retry=False):
         if should_stop is not None and should_stop():
             raise Stopped(len(wanted) - len(solved))
         attempts = _try(batch, translator, retry=False)
         clean = {job: attempt for job, attempt in attempts.items() if not second_tries or not severity(attempt.flags)}
         first.update((job, attempt) for job, attempt in attempts.items() if job not in clean)
         solved.update(_finish(clean, keys, memory, translator))
-    for batch in _batches(list(first), translator):
+    for batch in _batches(list(first), translator, retry=True):
         if should_stop is not None and should_stop():
             raise Stopped(len(wanted) - len(solved))
         second = _try(batch, translator, retry=True)
@@ -84,24 +81,12 @@ def solve(
     return solved
 
 
-def _batches(jobs: Sequence[Job], translator: SentenceTranslator) -> Iterator[list[Job]]:
-    """The jobs by language, longest first, in batches of at most BATCH_TOKENS tokens with padding."""
+def _batches(jobs: Sequence[Job], translator: SentenceTranslator, *, retry: bool) -> Iterator[list[Job]]:
+    """The jobs by language, in the batches that the translator wants, whatever order they came in."""
     for lang in sorted({job.lang for job in jobs}):
-        sized = sorted(
-            ((translator.count_tokens(job.text, lang), job) for job in jobs if job.lang == lang),
-            key=lambda pair: (-pair[0], pair[1].text),
-        )
-        batch: list[Job] = []
-        width = 0
-        for tokens, job in sized:
-            if batch and (len(batch) + 1) * width > BATCH_TOKENS:
-                yield batch
-                batch = []
-            if not batch:
-                width = tokens
-            batch.append(job)
-        if batch:
-            yield batch
+        spoken = sorted((job for job in jobs if job.lang == lang), key=lambda job: job.text)
+        for numbers in translator.batches([job.text for job in spoken], lang, retry=retry):
+            yield [spoken[number] for number in numbers]
 
 
 def _try(batch: Sequence[Job], translator: SentenceTranslator, *, retry: bool) -> dict[Job, Attempt]:

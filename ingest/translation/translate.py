@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ingest.translation.checks import Flag
 from ingest.translation.memory import TranslationMemory
 from ingest.translation.plan import ENGLISH, Piece, Task, plan
+from ingest.translation.repair import restyle_alone
 from ingest.translation.solve import Job, solve
 from ingest.types import UNDETERMINED, Remembered, Sentence, SentenceTranslator, Span, Translation
 
@@ -101,8 +102,9 @@ def _sentence(task: Task, solved: Mapping[Job, Remembered], translator: Sentence
     """The sentence on both sides, its target at offset 0."""
     segment = task.segment
     if task.passes:
+        target = _passed(task, translator)
         return Sentence(
-            segment.text, segment.text, segment.start, segment.end, 0, len(segment.text), segment.lang, None, task.flags
+            segment.text, target, segment.start, segment.end, 0, len(target), segment.lang, None, task.flags
         )
     results = [_result(piece, segment.lang, solved) for piece in task.pieces]
     target = _joined([(piece, result) for piece, result in zip(task.pieces, results, strict=True)])
@@ -120,6 +122,14 @@ def _sentence(task: Task, solved: Mapping[Job, Remembered], translator: Sentence
         tuple(flag.value for flag in Flag if flag in flags),
         min(scores, default=None),
     )
+
+
+def _passed(task: Task, translator: SentenceTranslator) -> str:
+    """What no model gets: unchanged, but for the figures of a French or German line that has nothing else."""
+    segment = task.segment
+    if task.flags or segment.lang == ENGLISH or translator.model(segment.lang) is None:
+        return segment.text
+    return restyle_alone(segment.text, segment.lang)
 
 
 def _result(piece: Piece, lang: str, solved: Mapping[Job, Remembered]) -> Remembered | None:

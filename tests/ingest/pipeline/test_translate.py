@@ -48,6 +48,9 @@ class Upper:
     def max_tokens(self, lang: str) -> int:
         return 512
 
+    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[list[int]]:
+        return [list(range(len(sentences)))]
+
     def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
         self.calls.append(list(sentences))
         if any("Gift" in sentence for sentence in sentences):
@@ -128,6 +131,30 @@ def test_a_stop_gives_the_documents_back_with_their_attempts(runtime: Runtime) -
         row = documents.load(connection, document_id)
     assert row is not None
     assert row["attempts"] == 0
+
+
+class Damaged(Upper):
+    """A translator whose weights cannot be read."""
+
+    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
+        raise WeightsDamaged("model.bin: sha256 expected, got another")
+
+
+class WeightsDamaged(Exception):
+    """What `Damaged` raises."""
+
+
+def test_a_damaged_model_costs_no_document_an_attempt_and_is_raised_on(runtime: Runtime) -> None:
+    ids = [take_in(runtime, GERMAN.replace("Montag", day)) for day in ("Montag", "Dienstag")]
+    broken = replace(runtime, translator=Damaged(), fatal=(WeightsDamaged,))
+    with pytest.raises(WeightsDamaged):
+        translate_documents(broken)
+    for document_id in ids:
+        with runtime.database.reading() as connection:
+            row = documents.load(connection, document_id)
+        assert row is not None
+        assert (row["state"], row["attempts"]) == (State.PENDING, 0)
+    assert set(translate_documents(runtime)) == set(ids)
 
 
 def test_a_text_in_no_language_is_rejected_with_a_sentence(runtime: Runtime) -> None:

@@ -40,6 +40,10 @@ class FakeTranslator:
     def max_tokens(self, lang: str) -> int:
         return self.limit
 
+    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[list[int]]:
+        numbers = list(range(len(sentences)))
+        return [numbers[start : start + 40] for start in range(0, len(numbers), 40)]
+
     def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
         (self.retries if retry else self.calls).append(tuple(sentences))
         answer = self.retried if retry else self.answer

@@ -67,13 +67,36 @@ def test_language_without_a_route_is_named_and_the_rest_is_translated() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "14", "🙂🙂", "https://example.org/a?b=c", "---", "a@b.example", "12,5 %", "#JO2024"]
+    "text",
+    [
+        "",
+        " ",
+        "14",
+        "🙂🙂",
+        "https://example.org/a?b=c",
+        "---",
+        "a@b.example",
+        "#JO2024",
+        "+49 301 234 567",
+        "192.168.178.254",
+    ],
 )
 def test_what_is_no_language_never_reaches_the_model(text: str) -> None:
     translator = FakeTranslator(upper)
     result = english(text, translator)
     assert translator.calls == []
     assert result.text == text
+
+
+@pytest.mark.parametrize(
+    ("line", "english_line"), [("14 000", "14,000"), ("12,5 %", "12.5 %"), ("1.234.567,89 €", "1,234,567.89 €")]
+)
+def test_a_line_of_figures_is_written_as_english_writes_them(line: str, english_line: str) -> None:
+    translator = FakeTranslator(upper)
+    result = english(f"Le prix :\n{line}\nIl monte.", translator)
+    assert result.text.splitlines()[1] == english_line
+    sentence = result.sentences[1]
+    assert (sentence.source, sentence.target, sentence.model) == (line, english_line, None)
 
 
 def test_address_passes_between_two_pieces() -> None:
