@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     RowMapping,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.sql.util import ClauseAdapter
 
 from ingest.store import search
 from ingest.store.cursors import PAGE, Paged, decode_cursor, encode_cursor, page_of
@@ -36,6 +38,9 @@ EXCERPT = 260
 
 LOOKED_AT = 4_000
 """Matches of a question that one page looks at. Filters may leave few of them: the page is then short, and goes on."""
+
+FEW = 1_000
+"""Articles of a feed or of a kind up to which they are named in the query, one by one."""
 
 SEARCHED = 2_000
 """Latest matches of a question whose clusters are found."""
@@ -206,11 +211,13 @@ def cluster_row(connection: Connection, cluster_id: str) -> RowMapping | None:
     return connection.execute(select(clusters).where(clusters.c.id == cluster_id)).mappings().first()
 
 
-def matches_among(connection: Connection, ids: Sequence[str]) -> tuple[Match, ...]:
-    """The verified pairs among these articles, the most similar first."""
+def matches_among(connection: Connection, ids: Sequence[str], *, passages: bool = True) -> tuple[Match, ...]:
+    """The verified pairs among these articles, the most similar first; passages: with the passages they share."""
     if len(ids) < 2:
         return ()
-    query = select(matches).where(matches.c.a.in_(ids), matches.c.b.in_(ids)).order_by(matches.c.exact.desc())
+    m = matches.c
+    columns = [m.a, m.b, m.estimated, m.exact, m.rule, m.kind] + ([m.passages] if passages else [])
+    query = select(*columns).where(m.a.in_(ids), m.b.in_(ids)).order_by(m.exact.desc())
     return tuple(
         Match(
             row.a,
@@ -219,7 +226,7 @@ def matches_among(connection: Connection, ids: Sequence[str]) -> tuple[Match, ..
             row.exact,
             row.rule,
             Copy(row.kind),
-            tuple(SharedPassage(*(p if isinstance(p, list) else p.values())) for p in row.passages),
+            tuple(SharedPassage(*(p if isinstance(p, list) else p.values())) for p in row.passages) if passages else (),
         )
         for row in connection.execute(query)
     )
@@ -326,9 +333,9 @@ def _narrowed(connection: Connection, choice: Choice) -> list[ColumnElement[bool
     if choice.source is not None:
         where.append(a.source == choice.source)
     if choice.feed is not None:
-        where.append(select(literal(1)).where(entries.c.document_id == a.id, entries.c.feed_id == choice.feed).exists())
+        where.append(_of(connection, entries.c.document_id, entries.c.feed_id == choice.feed))
     if choice.kind is not None:
-        where.append(members.c.kind == choice.kind)
+        where.append(_of(connection, members.c.article_id, members.c.kind == choice.kind))
     if choice.review is not None:
         where.append(a.needs_review.is_(choice.review))
     if choice.canonical:
@@ -340,6 +347,19 @@ def _narrowed(connection: Connection, choice: Choice) -> list[ColumnElement[bool
     if choice.words and (fits := search.matching(connection, choice.words)) is not None:
         where.append(fits)
     return where
+
+
+def _of(connection: Connection, ids: Column[str], fits: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that another table has a fitting row about the article.
+
+    A few are named outright. Where there are many the list is walked in its own order and soon finds a page of them.
+    """
+    few = connection.scalars(select(ids).where(fits).limit(FEW + 1)).all()
+    if len(few) <= FEW:
+        return articles.c.id.in_([id_ for id_ in few if id_ is not None])
+    inner = ids.table.alias("of_another")
+    about = ClauseAdapter(inner).traverse(fits)
+    return select(literal(1)).where(inner.c[ids.name] == articles.c.id, about).exists()
 
 
 def _before(at_column: ColumnElement[Any], at: datetime, last: str) -> ColumnElement[bool]:

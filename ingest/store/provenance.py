@@ -66,8 +66,8 @@ def made(connection: Connection) -> tuple[Made, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.sentences, row.model)))
 
 
-def speed(connection: Connection, latest: int = 200) -> Speed | None:
-    """How fast the latest translations were; None where there was none.
+def speed(connection: Connection, since: datetime, *, latest: int = 200) -> Speed | None:
+    """How fast the latest translations since then were; None where there was none.
 
     Documents are translated in batches, and each of a batch is noted with the time since the batch was claimed: what
     counts is the time in which a translator had any work, so times of one worker that overlap are taken together.
@@ -75,8 +75,8 @@ def speed(connection: Connection, latest: int = 200) -> Speed | None:
     o = outcomes.c
     query = (
         select(o.document_id, o.worker, o.at, o.ms)
-        .where(o.stage == Stage.TRANSLATE, o.outcome == State.DONE, o.ms.is_not(None))
-        .order_by(o.id.desc())
+        .where(o.stage == Stage.TRANSLATE, o.outcome == State.DONE, o.ms.is_not(None), o.at >= since)
+        .order_by(o.at.desc())
         .limit(latest)
     )
     rows = connection.execute(query).all()

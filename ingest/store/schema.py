@@ -489,6 +489,13 @@ members = Table(
     Column("joined_at", Utc, nullable=False),
     Index("ix_members_cluster", "cluster_id"),
     Index("ix_members_leader", "leader"),
+    Index(
+        "ix_members_kind",
+        "kind",
+        "article_id",
+        sqlite_where=text("kind IS NOT NULL"),
+        postgresql_where=text("kind IS NOT NULL"),
+    ),
 )
 
 matches = Table(

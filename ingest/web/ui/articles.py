@@ -34,7 +34,7 @@ def list_articles(
     lang: Annotated[str, Query(max_length=8)] = "",
     source: Annotated[str, Query(max_length=300)] = "",
     feed: Annotated[str, Query(max_length=32)] = "",
-    kind: Annotated[str, Query(pattern="^(exact|near|translated|teaser)?$")] = "",
+    kind: Annotated[str, Query(pattern="^(exact|near|translated|teaser|revision)?$")] = "",
     review: bool = False,
     canonical: bool = False,
     cursor: Annotated[str | None, Query(max_length=300)] = None,

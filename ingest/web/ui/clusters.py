@@ -11,15 +11,17 @@ from sqlalchemy import Connection
 
 from ingest.store import articles, decisions, doubt, listing
 from ingest.store.listing import Listed
-from ingest.types import Match
+from ingest.types import Copy, Match
 from ingest.web.database import Reading
+from ingest.web.ui.graph import SHOWN as SHOWN_BRANCHES
+from ingest.web.ui.graph import picture, tree
 from ingest.web.ui.passages import Evidence, evidence
 from ingest.web.ui.render import page
 
 MATRIX = 12
-"""Members up to which every pair is drawn; a larger cluster shows its links only."""
+"""Members up to which every pair is a cell of a table; a larger cluster is drawn as a tree and a picture."""
 
-SHOWN = 8
+SHOWN = 6
 """Matches whose passages a cluster's page shows; the others have a page each."""
 
 router = APIRouter()
@@ -56,7 +58,8 @@ def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Respo
         return RedirectResponse(f"/clusters/{row['merged_into']}", status_code=308)
     members = listing.cluster_members(connection, cluster_id)
     by_id = {member.id: member for member in members}
-    found = listing.matches_among(connection, list(by_id))
+    found = listing.matches_among(connection, list(by_id), passages=False)
+    branches = tree(members, found, row["representative"]) if len(members) > MATRIX else ()
     decided = decisions.about(connection, list(by_id))
     values = {
         "cluster": row,
@@ -66,6 +69,9 @@ def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Respo
         "head": by_id.get(row["representative"]) or (members[0] if members else None),
         "matches": found,
         "matrix": {(m.a, m.b): m for m in found} if len(members) <= MATRIX else {},
+        "branches": branches[:SHOWN_BRANCHES],
+        "more_branches": branches[SHOWN_BRANCHES:],
+        "picture": picture(branches, found) if branches else None,
         "evidence": evidence_of(connection, telling(found, row["representative"])[:SHOWN]),
         "kinds": Counter(m.kind for m in members if m.kind),
         "langs": sorted({m.lang for m in members}),
@@ -87,8 +93,11 @@ def apart_from(member: str, representative: str, matches: tuple[Match, ...]) -> 
 
 
 def telling(matches: tuple[Match, ...], representative: str) -> tuple[Match, ...]:
-    """Matches in the order in which they explain: those that hold a member nothing before held, then the rest."""
-    order = sorted(matches, key=lambda m: (representative not in (m.a, m.b), -m.exact))
+    """Matches in the order in which they explain: those that hold a member nothing before held, then the rest.
+
+    Exact copies go last, since there is nothing to explain about them.
+    """
+    order = sorted(matches, key=lambda m: (m.kind is Copy.EXACT, representative not in (m.a, m.b), -m.exact))
     held: set[str] = set()
     first: list[Match] = []
     rest: list[Match] = []
@@ -100,8 +109,10 @@ def telling(matches: tuple[Match, ...], representative: str) -> tuple[Match, ...
 
 def evidence_of(connection: Connection, matches: tuple[Match, ...]) -> tuple[Evidence, ...]:
     """The matches with their passages; one whose article was just taken down is left out."""
-    texts = articles.load_many(connection, sorted({id_ for m in matches for id_ in (m.a, m.b)}))
-    return tuple(evidence(m, texts[m.a], texts[m.b]) for m in matches if m.a in texts and m.b in texts)
+    ids = sorted({id_ for m in matches for id_ in (m.a, m.b)})
+    texts = articles.load_many(connection, ids)
+    whole = {(m.a, m.b): m for m in listing.matches_among(connection, ids)}
+    return tuple(evidence(whole[m.a, m.b], texts[m.a], texts[m.b]) for m in matches if m.a in texts and m.b in texts)
 
 
 def letter(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -23,6 +24,9 @@ PATIENCE = 2.0
 UNKNOWN_PACE_S = 5.0
 """Seconds between two articles where nothing is known of the translator's speed."""
 
+LATELY = timedelta(days=7)
+"""How far back translations say how fast the translator is."""
+
 router = APIRouter()
 
 
@@ -34,6 +38,11 @@ class Row:
     model: Model | None  # None: neither installed nor named any more
     used_for: tuple[str, ...] = ()
     made: Made | None = None
+
+    @property
+    def offered(self) -> bool:
+        """Whether it could be fetched, and made nothing so far."""
+        return self.made is None and self.model is not None and self.model.directory is None
 
     @property
     def former(self) -> bool:
@@ -48,7 +57,7 @@ def list_models(request: Request, connection: Reading, handed: TheHanded) -> Res
     values = {
         "rows": rows_of(shelf, {made.model: made for made in provenance.made(connection)}),
         "routes": dict(sorted(shelf.routes.items())) if shelf is not None else None,
-        "speed": provenance.speed(connection),
+        "speed": provenance.speed(connection, datetime.now(UTC) - LATELY),
         "missing": aside.waiting_languages(connection),
         "sent": request.query_params.get("sent", ""),
     }
@@ -61,7 +70,7 @@ def retranslate_all(database: TheDatabase, who: Admin, model: Annotated[str, For
     with database.reading() as connection:
         if model not in {made.model for made in provenance.made(connection)}:
             raise HTTPException(404, f"No article was translated by {model[:80]}.")
-        pace = pace_s(provenance.speed(connection))
+        pace = pace_s(provenance.speed(connection, datetime.now(UTC) - LATELY))
     count, place, more = 0, 0, True
     after = ""
     while more:

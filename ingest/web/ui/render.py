@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ingest.dedup.explain import RULES
+from ingest.dedup.explain import REPRESENTATIVE, RULES
 from ingest.store.people import Role
 from ingest.web.ui import words
 
@@ -50,6 +50,7 @@ def environment() -> Environment:
         "STATES": words.STATES,
         "KINDS": words.KINDS,
         "RULES": RULES,
+        "REPRESENTATIVE": REPRESENTATIVE,
         "ASIDE": words.ASIDE,
         "query": query,
         "opening": opening,

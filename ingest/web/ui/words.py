@@ -39,6 +39,7 @@ KINDS = {
     Copy.NEAR: "edited copy",
     Copy.TRANSLATED: "translation",
     Copy.TEASER: "teaser or excerpt",
+    Copy.REVISION: "another version by the same publisher",
 }
 
 ASIDE = {

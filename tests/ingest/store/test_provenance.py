@@ -121,13 +121,14 @@ def test_batches_of_one_worker_count_their_time_once() -> None:
 
 def test_speed_is_that_of_the_latest_translations(database: Database) -> None:
     with database.reading() as connection:
-        assert provenance.speed(connection) is None
+        assert provenance.speed(connection, NOW) is None
     ids = [saved(database, "a@1", "a@1"), saved(database, "a@1")]
     with database.writing() as connection:
         for place, id_ in enumerate(ids, start=1):
             row = {"document_id": id_, "stage": "translate", "attempt": 1, "outcome": "done", "worker": "w"}
             connection.execute(insert(outcomes).values(ms=2000 * place, at=NOW + timedelta(seconds=2 * place), **row))
-        speed = provenance.speed(connection)
+        speed = provenance.speed(connection, NOW)
+        assert provenance.speed(connection, NOW + timedelta(days=1)) is None
     assert speed is not None
     assert (speed.articles, speed.sentences, speed.characters, speed.busy_s) == (2, 3, 10, 4.0)
     assert speed.per_article_s == 2.0
