@@ -26,6 +26,7 @@ def plans(out: Path) -> dict[str, list[str] | None]:
         "translate": ["--json"] if torch else ["--json", "--no-reference"],
         "dedup": [str(out / "dedup"), "--window", "10000", "--archive", "20000"],
         "web_scale": ["--articles", "10000"],
+        "consumers": ["--articles", "10000", "--times", "40"],
         "month": ["--feeds", "60", "--days", "6", "--out", str(out / "month.png")],
         "chaos": ["--minutes", "1"],
         "idle": ["--minutes", "2"],

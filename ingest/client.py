@@ -21,12 +21,14 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ingest.errors import BadInput, Permanent, Retryable, ServerBusy
 from ingest.publish.article import ArticleSummary, FullArticle
 from ingest.publish.change import Changes, ChangeShape
 from ingest.publish.cluster import FullCluster
+from ingest.publish.message import Message
+from ingest.publish.signing import check
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -130,6 +132,20 @@ class Client:
                 raise _refusal(path, answer)
             return answer
         raise problem
+
+
+def read_webhook(secret: str, headers: Mapping[str, str], body: bytes) -> Message:
+    """The message of a webhook, if it was signed with this secret in the last five minutes; else BadInput.
+
+    headers: as they came. body: the bytes as they came: parsed and written anew, they have another signature. Answer
+    2xx when the work is done, or safely put down; anything else, and the same message comes again. What comes twice
+    has the same `webhook-id`.
+    """
+    check(secret, headers, body)
+    try:
+        return Message.model_validate_json(body)
+    except ValidationError as error:
+        raise BadInput("webhook", "a message of this version of the interface", str(error.errors()[0]["msg"])) from None
 
 
 class Gone(Permanent):

@@ -23,7 +23,7 @@ from ingest.settings import Settings
 from ingest.store import people
 from ingest.store.engine import Database, connect
 from ingest.store.metrics import StoreMetrics
-from ingest.web import api, health, out, ui
+from ingest.web import api, health, out, reference, ui
 from ingest.web.api.description import describe
 from ingest.web.auth import new_key
 from ingest.web.handed import Handed
@@ -80,6 +80,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(api.router)
     app.include_router(out.router)
+    app.include_router(reference.router)
     app.include_router(ui.router)
     install_problems(app)
     app.add_middleware(Packed)

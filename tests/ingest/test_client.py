@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,10 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from ingest.client import Client
+from ingest.client import Client, read_webhook
 from ingest.errors import BadInput, Permanent, ServerBusy
+from ingest.publish.message import trial_message
+from ingest.publish.signing import new_secret, signed_headers
 from ingest.settings import Settings
 from ingest.store import articles, documents, tokens
 from ingest.store.engine import Database, connect
@@ -33,7 +36,7 @@ class Bridge(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if self.failures:
             return httpx.Response(self.failures.pop(0), headers={"retry-after": "0"})
-        url, headers = str(request.url), dict(request.headers)
+        url, headers = str(request.url), dict(request.headers) | {"accept-encoding": "gzip"}  # that the carrier unpacks
         answer = self.client.request(
             request.method, url, headers=headers, content=request.read(), follow_redirects=False
         )
@@ -115,6 +118,36 @@ def test_busy_server_is_asked_again_and_given_up_in_the_end(bridge: Bridge, news
     bridge.failures = [503] * 9
     with pytest.raises(ServerBusy, match="503"):
         list(news.articles())
+
+
+def signed(secret: str, body: bytes, *, at: float | None = None) -> dict[str, str]:
+    return signed_headers([secret], "msg_1", int(time.time() if at is None else at), body)
+
+
+def test_webhook_is_read_when_its_signature_fits_and_refused_else() -> None:
+    secret, body = new_secret(), trial_message(NOON)
+    headers = signed(secret, body)
+    assert read_webhook(secret, {name.title(): value for name, value in headers.items()}, body).type == "test"
+    for wrong in (
+        (new_secret(), headers, body),
+        (secret, headers, body + b" "),
+        (secret, headers | {"webhook-id": "msg_2"}, body),
+        (secret, signed(secret, body, at=time.time() - 301), body),
+        (secret, signed(secret, body, at=time.time() + 301), body),
+        (secret, headers | {"webhook-timestamp": "soon"}, body),
+        (secret, {}, body),
+        ("whsec_?", headers, body),
+        (secret, signed(secret, b"{}"), b"{}"),
+    ):
+        with pytest.raises(BadInput):
+            read_webhook(*wrong)
+
+
+def test_signature_is_that_of_the_standard() -> None:
+    """The example of the specification's own libraries (standardwebhooks 1.0)."""
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    headers = signed_headers([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_wrong_token_is_no_reason_to_try_again(bridge: Bridge) -> None:

@@ -64,3 +64,13 @@ def test_example_of_an_article_has_every_field_and_true_offsets() -> None:
 def test_every_published_schema_is_served(client: TestClient) -> None:
     for name in PUBLISHED:
         assert client.get(f"/v1/schemas/{name}").status_code == 200, name
+
+
+def test_reference_shows_every_operation_and_needs_no_script(client: TestClient, described: dict[str, Any]) -> None:
+    page = client.get("/reference")
+    assert page.status_code == 200
+    for path, operations in described["paths"].items():
+        for method in operations:
+            assert f"<code>{method.upper()} {path}</code>" in page.text
+    assert "cdn" not in page.text
+    assert "1m7zs34k6jmtrkd148ya" in page.text
