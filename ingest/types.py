@@ -318,6 +318,7 @@ class Copy(StrEnum):
     NEAR = "near"
     TRANSLATED = "translated"
     TEASER = "teaser"
+    REVISION = "revision"  # the same publisher's, under another address; of one address it is one article's revision
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,23 @@ RULES = {
 """What each rule id means, for people."""
 
 
-def kind_of(evidence: Evidence, lang_a: str, lang_b: str) -> Copy:
-    """In what way a verified pair are copies; `lang_*` are the languages they were written in."""
+REPRESENTATIVE = (
+    "Of the members with at least 60 % of the longest one's words: one written in English before a translation, then "
+    "the earliest. A person's choice comes first."
+)
+"""How the article that stands for a cluster is chosen, for people; `ingest.pipeline.regroup` does it."""
+
+
+def kind_of(evidence: Evidence, lang_a: str, lang_b: str, *, one_publisher: bool = False) -> Copy:
+    """In what way a verified pair are copies; `lang_*` are the languages they were written in.
+
+    An edited copy by the publisher of the first is a revision: a story put out again under another address.
+    """
     if evidence.teaser:
         return Copy.TEASER
-    return Copy.TRANSLATED if lang_a != lang_b else Copy.NEAR
+    if lang_a != lang_b:
+        return Copy.TRANSLATED
+    return Copy.REVISION if one_publisher else Copy.NEAR
 
 
 def rule_of(evidence: Evidence) -> str:

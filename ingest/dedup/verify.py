@@ -55,6 +55,11 @@ LEAST_NAMES, SHARED_NAMES = 5, 0.25
 however much else they share: two short stories with the same site notices. Rejects 204 wrong pairs of the development
 data and 4 copies."""
 
+FEW_COUNTERPARTS = 0.3
+"""Where no more of the lighter text's sentences than this have a counterpart, and what they do share disagrees in
+names and numbers (as in TEMPLATE_AGREEMENT), two texts only speak of the same sort of thing, however many words they
+share. Rejects no true pair of the development data, 5 others, and invented stories from one narrow vocabulary."""
+
 TEASER_RATIO, TEASER_CONTAINMENT = 0.5, 0.6
 """A copy half as long or less, and contained in the other to this share, is a teaser."""
 
@@ -76,7 +81,7 @@ class Evidence:
     score: float  # >= 0: a copy, by the weights alone
     agreement: float | None  # of names and numbers in counterpart sentences; None where there were none
     template: bool
-    strangers: bool  # other names and numbers
+    strangers: bool  # about other things: other names and numbers, in all or where their sentences correspond
     aligned: tuple[Aligned, ...]
     swapped: bool  # the second text is the lighter one
 
@@ -179,7 +184,9 @@ def weigh(measures: dict[str, float], a: Detail, b: Detail, *, swapped: bool) ->
     }
     agreement = _agreement(light, heavy, aligned)
     template = bigrams >= TEMPLATE_BIGRAMS and agreement is not None and agreement < TEMPLATE_AGREEMENT
-    return Evidence(measures, _score(measures), agreement, template, _strangers(a, b), aligned, swapped)
+    disagree = agreement is not None and agreement < TEMPLATE_AGREEMENT
+    strangers = _strangers(a, b) or (disagree and measures["counterparts"] <= FEW_COUNTERPARTS)
+    return Evidence(measures, _score(measures), agreement, template, strangers, aligned, swapped)
 
 
 def _counterpart(sentence: SentenceFeatures, others: tuple[SentenceFeatures, ...]) -> tuple[int, float]:

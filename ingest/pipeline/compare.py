@@ -24,6 +24,7 @@ from ingest.store import signatures
 from ingest.store.schema import articles
 from ingest.store.signatures import Candidate, Signed
 from ingest.types import Article, Copy, Match, Related, SharedPassage
+from ingest.urls import registered_domain
 
 REMEMBERED = 10_000
 """Texts whose features a process remembers, about 2 kB each."""
@@ -45,6 +46,7 @@ class Text:
     text: str
     features: Features
     digest: bytes  # of the text without its title: the same for exact copies
+    publisher: str = ""  # whose it is, as far as that is known
 
     @property
     def offset(self) -> int:
@@ -58,18 +60,24 @@ class Text:
 
 def text_of(article: Article) -> Text:
     """The text of an article, ready to be compared."""
-    return make_text(article.id, article.lang, article.title, article.text)
+    by = publisher(article.url, article.source)
+    return make_text(article.id, article.lang, article.title, article.text, by)
 
 
-def make_text(article_id: str, lang: str, title: str, text: str) -> Text:
+def make_text(article_id: str, lang: str, title: str, text: str, by: str = "") -> Text:
     """The text of an article by its parts."""
     features = featurize(signed_text(title, text))
-    return Text(article_id, lang, title, text, features, digest(text) if title else features.digest)
+    return Text(article_id, lang, title, text, features, digest(text) if title else features.digest, by)
 
 
-_READ = select(articles.c.id, articles.c.lang, articles.c.title, articles.c.text).where(
-    articles.c.id.in_(bindparam("ids", expanding=True))
-)
+def publisher(url: str | None, source: str | None) -> str:
+    """Whose an article is: the registered domain of its address, else what its source is called; "" for unknown."""
+    return registered_domain(url) if url else (source or "").casefold()
+
+
+_READ = select(
+    articles.c.id, articles.c.lang, articles.c.title, articles.c.text, articles.c.url, articles.c.source
+).where(articles.c.id.in_(bindparam("ids", expanding=True)))
 
 Key = tuple[int, bytes, bytes]
 Kept = TypeVar("Kept", Features, tuple[Text, Detail])
@@ -129,7 +137,7 @@ def _keep(memory: OrderedDict[Key, Kept], key: Key, value: Kept, most: int) -> N
 
 def _read(connection: Connection, article_ids: Iterable[str]) -> list[Text]:
     rows = connection.execute(_READ, {"ids": list(article_ids)}).all()
-    return [make_text(row.id, row.lang, row.title, row.text) for row in rows]
+    return [make_text(row.id, row.lang, row.title, row.text, publisher(row.url, row.source)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +219,8 @@ class Comparison:
         if evidence is None or not evidence.copy:
             return None
         shared = passages(evidence, self.detail(), other, self._new.offset, text.offset)
-        kind = kind_of(evidence, self._new.lang, text.lang)
+        ours = self._new.publisher
+        kind = kind_of(evidence, self._new.lang, text.lang, one_publisher=bool(ours) and ours == text.publisher)
         ids = self._new.article_id, text.article_id
         match = _ordered(*ids, one.estimated, evidence.jaccard, rule_of(evidence), kind, shared)
         return match, evidence.score

@@ -185,9 +185,10 @@ def _weakest(group: Sequence[str], members: Sequence[Member], linked: Linked) ->
 
 
 def choose_representative(members: Sequence[Member]) -> str:
-    """The article that stands for the cluster.
+    """The article that stands for the cluster, by the rule of `ingest.dedup.explain.REPRESENTATIVE`.
 
-    Of those that have most of the longest one's text: one written in English before a translation, then the earliest.
+    Most complete, so that no teaser stands for its article; the agency's own English before a translation of it; and
+    the earliest, which the others copied and which does not change as more of them come in.
     """
     longest = max(member.words for member in members)
     whole = [member for member in members if member.words >= REPRESENTATIVE_SHARE * longest]

@@ -31,6 +31,13 @@ def test_two_stories_are_not() -> None:
     assert not judge(text(1), text(2))
 
 
+@pytest.mark.parametrize(("one", "other"), [(17, 72), (19, 96), (34, 50)])
+def test_stories_of_one_narrow_vocabulary_are_no_copies(one: int, other: int) -> None:
+    assert not judge(text(one), text(other))
+    assert not judge(edited(one, 1), edited(other, 1))
+    assert not judge(text(one), edited(other, 1))
+
+
 def test_a_teaser_is_a_copy_of_its_article() -> None:
     assert judge(" ".join(story(1)[:3]), text(1))
 

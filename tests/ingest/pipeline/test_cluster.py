@@ -65,6 +65,15 @@ def test_two_translations_of_one_text_are_translated_copies(database: Database) 
     assert second.kind == Copy.TRANSLATED
 
 
+def test_a_publishers_second_version_under_another_address_is_a_revision(database: Database) -> None:
+    one = later(article(1, text(61)), url="https://www.courier.example/vote")
+    again = later(article(2, edited(61, 1)), url="https://live.courier.example/vote-2", source="The Courier online")
+    elsewhere = later(article(3, edited(61, 2)), url="https://post.example/vote")
+    same = later(article(4, text(61)), url="https://courier.example/amp/vote")
+    kinds = [outcome.kind for outcome in cluster(database, one, again, elsewhere, same)]
+    assert kinds == [None, Copy.REVISION, Copy.NEAR, Copy.EXACT]
+
+
 def test_a_teaser_joins_but_does_not_stand_for_its_article(database: Database) -> None:
     teaser = " ".join(story(1)[:3])
     cluster(database, article(1, teaser, at=NOON - timedelta(hours=2)), article(2, text(1)))
