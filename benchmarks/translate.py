@@ -3,10 +3,11 @@
     python -m benchmarks.translate [--json]
 
 The model is of opus-mt size (six layers each side, width 512, 60,000 pieces) with random weights, so that it can be run
-where no checkpoint can be had; the length of an answer is pinned to its source's, and all sides get the same sentences
-in the same batches. What is compared runs in turns, each figure is the median over the pairs: a busy machine slows
-both halves of a pair. Second tries are off, since every check fails on random answers; what they cost with the built-in
-model is printed apart. The reference needs PyTorch (`pip install newsfold[convert]`).
+where no checkpoint can be had; the length of an answer is pinned to its source's, and all sides get the same
+sentences, each in batches of its own choosing. What is compared runs in turns, each figure is the median over the
+pairs: a busy machine slows both halves of a pair. Second tries are off, since every check fails on random answers;
+what they cost with the built-in model is printed apart. The reference needs PyTorch
+(`pip install newsfold[convert]`).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def main() -> None:
     """Measure everything and print it; with --json the last line is one object."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.translate", description=__doc__)
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
-    parser.add_argument("--sentences", type=int, default=32, help="sentences of the comparison with transformers")
+    parser.add_argument("--sentences", type=int, default=48, help="sentences of the comparison with transformers")
     parser.add_argument("--lines", type=int, default=96, help="sentences of the other comparisons")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of each comparison, at least 3")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -187,8 +188,9 @@ def speedup(checkpoint: Path, models: Path, lines: Sequence[str], pairs: int, th
     network.generation_config.forced_eos_token_id = None
     tokenizer = MarianTokenizer.from_pretrained(checkpoint)
     model = marian.Marian(models / "fr", device="cpu", compute_type="default", threads=threads)
-    ordered = sorted(lines, key=lambda line: -len(model.source.encode(line)))
-    batches = [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
+    tokens = model.tokenize(lines)
+    order = sorted(range(len(lines)), key=lambda number: -len(tokens[number]))
+    batches = [[lines[number] for number in order[start : start + BATCH]] for start in range(0, len(order), BATCH)]
 
     def reference(beams: int) -> None:
         for batch in batches:
@@ -201,11 +203,10 @@ def speedup(checkpoint: Path, models: Path, lines: Sequence[str], pairs: int, th
             tokenizer.batch_decode(answers, skip_special_tokens=True)
 
     def ours(beams: int) -> None:
-        for batch in batches:
-            tokens = model.tokenize(batch)
-            for group in model.groups(tokens, beams):
-                answers = bare(model, [tokens[number] for number in group], beams, scores=False)
-                model.target.decode([answer.hypotheses[0] for answer in answers])
+        tokens = model.tokenize(lines)
+        groups = [[tokens[number] for number in group] for group in model.groups(tokens, beams)]
+        answers = bare(model, groups, beams, scores=False)
+        model.target.decode([answer.hypotheses[0] for answer in answers])
 
     ours(1)
     found = {}
@@ -225,8 +226,7 @@ def overhead(models: Path, lines: Sequence[str], pairs: int, threads: int) -> fl
     groups = [[tokens[number] for number in group] for group in model.groups(tokens, beams=1)]
 
     def alone() -> None:
-        for group in groups:
-            bare(model, group, beams=1, scores=True)
+        bare(model, groups, beams=1, scores=True)
 
     def whole() -> None:
         translate_texts(texts, stage, DictMemory(), second_tries=False)
@@ -238,20 +238,25 @@ def overhead(models: Path, lines: Sequence[str], pairs: int, threads: int) -> fl
     return round(statistics.median(slow / fast for slow, fast in times) - 1, 4)
 
 
-def bare(model: marian.Marian, group: list[list[str]], beams: int, *, scores: bool) -> Any:
-    """CTranslate2's answers for a batch of tokens, longest first.
+def bare(model: marian.Marian, groups: list[list[list[str]]], beams: int, *, scores: bool) -> list[Any]:
+    """CTranslate2's answers for batches of tokens, side by side in its threads; the longest of a batch is its first.
 
     scores: whether a score is asked for, as our stage does, which keeps one for each sentence. It costs about 8 % in
     greedy decoding, since the best token alone needs no softmax; transformers is not asked for one either.
     """
-    return model.translator.translate_batch(
-        group,
-        beam_size=beams,
-        max_decoding_length=len(group[0]),
-        min_decoding_length=len(group[0]),
-        max_input_length=0,
-        return_scores=scores,
-    )
+    begun = [
+        model.translator.translate_batch(
+            group,
+            asynchronous=True,
+            beam_size=beams,
+            max_decoding_length=len(group[0]),
+            min_decoding_length=len(group[0]),
+            max_input_length=0,
+            return_scores=scores,
+        )
+        for group in groups
+    ]
+    return [result.result() for group in begun for result in group]
 
 
 def copies(models: Path, lines: Sequence[str], pairs: int, threads: int) -> float:
@@ -285,7 +290,7 @@ def memory_mb(models: Path) -> float:
         "import sys; from pathlib import Path\n"
         "try:\n    import workers.tasks\nexcept ImportError: pass\n"
         "from models import marian\n"
-        "t = marian.load(builtin=Path(sys.argv[1]), device='cpu', threads=1)\n"
+        "t = marian.load(builtin=Path(sys.argv[1]), device='cpu', threads=2)\n"
         "lines = ['Le gouvernement a annoncé une nouvelle mesure pour les entreprises du pays.'] * 32\n"
         "for lang in ('fr', 'de'): t.translate(lines, lang)\n"
         "print([l.split()[1] for l in open('/proc/self/status') if l.startswith('VmRSS')][0])\n"

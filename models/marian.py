@@ -109,7 +109,8 @@ class Marian:
     def groups(self, tokens: Sequence[Sequence[str]], beams: int) -> list[list[int]]:
         """The numbers of the inputs in groups that are decoded together, longest first."""
         order = sorted(range(len(tokens)), key=lambda number: len(tokens[number]), reverse=True)
-        return by_budget(order, tokens, max(1, self._most_rows // beams))
+        share = -(-len(order) // self.parallel)  # so that few sentences, too, occupy every thread
+        return by_budget(order, tokens, max(1, min(self._most_rows // beams, share)))
 
     def batches(self, sentences: Sequence[str], beams: int) -> list[list[int]]:
         """The numbers of the sentences in calls of `translate`: as many groups in each as are decoded side by side."""
