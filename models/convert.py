@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import shutil
 import sys
 from collections.abc import Mapping
@@ -95,7 +96,10 @@ def _read_pickle(path: Path) -> dict[str, Array]:
         raise ModelError(
             f"{path}: a .bin checkpoint needs PyTorch to be read safely; `pip install newsfold[convert]`"
         ) from None
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        raise ModelError(f"{path}: expected weights only, got what PyTorch will not read: {error}") from None
     return {name: value.float().numpy() for name, value in state.items()}
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import shutil
 import sys
 from pathlib import Path
 
@@ -87,3 +90,35 @@ def test_vocabulary_with_a_gap_is_refused(tmp_path: Path) -> None:
     (checkpoint / "vocab.json").write_text(json.dumps(ids), encoding="utf-8")
     with pytest.raises(ModelError, match="each once"):
         convert(checkpoint, tmp_path / "ct2")
+
+
+@pytest.mark.torch
+def test_a_bin_checkpoint_gives_the_same_model_as_safetensors(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    tiny.write(tmp_path / "safe")
+    shutil.copytree(tmp_path / "safe", tmp_path / "pickled")
+    torch.save(load_file(tmp_path / "safe" / "model.safetensors"), tmp_path / "pickled" / "pytorch_model.bin")
+    (tmp_path / "pickled" / "model.safetensors").unlink()
+    for name in ("safe", "pickled"):
+        convert(tmp_path / name, tmp_path / f"{name}-ct2", "int8")
+    assert (tmp_path / "safe-ct2" / "model.bin").read_bytes() == (tmp_path / "pickled-ct2" / "model.bin").read_bytes()
+
+
+class Bomb:
+    """Unpickles as a call of a function."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch exploded",)
+
+
+@pytest.mark.torch
+def test_a_bin_checkpoint_that_would_run_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.write(tmp_path / "hf")
+    (tmp_path / "hf" / "model.safetensors").unlink()
+    (tmp_path / "hf" / "pytorch_model.bin").write_bytes(pickle.dumps({"model.shared.weight": Bomb()}, protocol=2))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="weights only"):
+        convert(tmp_path / "hf", tmp_path / "ct2", "int8")
+    assert not (tmp_path / "exploded").exists()
