@@ -14,33 +14,31 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import update
 
 from ingest.pipeline import decisions
+from ingest.pipeline.remove import take_down
 from ingest.settings import Settings
-from ingest.store import clusters, doubt, feeds
+from ingest.store import doubt, feeds
 from ingest.store.engine import Database
 from ingest.store.schema import articles, matches
 from ingest.types import Block, BlockKind, State
 from ingest.web.app import create_app
+from ingest.web.handed import Handed
 
+from .archive import EVIL
 from .conftest import GERMAN, Newsroom
+from .everything import fill
 from .test_decisions import DAM, EDITED, VINES, together
+from .test_feed_lists import scout
+from .test_models import Shelf
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra `dev` brings Playwright")
 pytestmark = pytest.mark.browser
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-EVIL = (
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(2)>',
-    "'-alert(3)-'",
-    "{{ 7 * 7 }}",
-    "javascript:alert(4)",
-    "</title><svg onload=alert(5)>",
-    "\u202egnihton",
-)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +54,15 @@ def browser() -> Iterator[playwright.Browser]:
 @pytest.fixture
 def address(database: Database, tmp_path: Path) -> Iterator[str]:
     """The console of that database, served to this machine."""
-    app = create_app(Settings(data_dir=tmp_path, open_console=True), database=database, judge=decisions)
+    handed = Handed(take_down=take_down, scout=scout, shelf=Shelf)
+    settings = Settings(data_dir=tmp_path, open_console=True)
+    with served(create_app(settings, database=database, judge=decisions, handed=handed)) as made:
+        yield made
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """An application at a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -72,9 +78,10 @@ def opened(browser: playwright.Browser, **more: object) -> Iterator[playwright.P
     context = browser.new_context(**more)
     page = context.new_page()
     complaints: list[str] = []
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective))"
     )
+    page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     yield page
@@ -82,37 +89,15 @@ def opened(browser: playwright.Browser, **more: object) -> Iterator[playwright.P
     assert complaints == []
 
 
+def is_complaint(message: playwright.ConsoleMessage) -> bool:
+    """Whether the browser found something wrong; the page of a text that was taken down is gone, and says so."""
+    return message.type in ("error", "warning") and "410 (Gone)" not in message.text
+
+
 @pytest.fixture
 def paths(newsroom: Newsroom) -> list[str]:
     """Every page of the console, with something on it."""
-    wall = Block("Abonnez-vous ici !", BlockKind.BOILERPLATE, kept=False, rule="subscribe", evidence="abonnez-vous")
-    french = newsroom.article(removed=(wall,) * 7, flags=("repaired",))
-    one, other = newsroom.clustered(DAM), newsroom.clustered(EDITED)
-    newsroom.related(french, one)
-    rejected = newsroom.ended(State.REJECTED, "no-text", "The page holds no text.")
-    newsroom.ended(State.QUARANTINED, "crash", "worker died")
-    with newsroom.database.writing() as connection:
-        feed, _ = feeds.add(connection, "https://example.org/rss", title="A feed", tags=["fr"])
-        cluster = clusters.of_articles(connection, [one])[one].cluster_id
-        a, b = sorted((one, other))
-        connection.execute(update(matches).where(matches.c.a == a, matches.c.b == b).values(score=0.5))
-    return [
-        "/",
-        "/articles",
-        f"/articles/{french}",
-        f"/articles/{french}?view=english",
-        f"/articles/{rejected}",
-        "/clusters",
-        f"/clusters/{cluster}",
-        f"/compare?a={one}&b={other}",
-        "/doubtful",
-        "/decisions",
-        "/documents?state=quarantined&reason=crash",
-        "/feeds",
-        f"/feeds/{feed}",
-        "/audit",
-        "/nowhere",
-    ]
+    return [*fill(newsroom), "/login", "/nowhere"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
