@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ingest.extract.cleaner import Part, clean_lines
 from ingest.extract.limits import MAX_ELEMENTS, count_elements, harmless
 from ingest.extract.linear import HtmlLine, page_lines
-from ingest.extract.metadata import guess_date, read_metadata
+from ingest.extract.metadata import MAX_BODY, guess_date, read_body, read_metadata
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
 from ingest.extract.repair import repair_text
 from ingest.extract.rules import builtin_rules, wording
@@ -17,10 +18,17 @@ from ingest.extract.score import builtin_forest
 from ingest.extract.site_memory import SiteMemory
 from ingest.extract.vote import parse, readability_text, resiliparse_text, trafilatura_text, votes
 from ingest.extract.walls import find_wall, page_facts
-from ingest.types import BlockKind, Document, Page, Rejection, Stage
+from ingest.types import Block, BlockKind, Document, Page, Rejection, Stage
 from ingest.urls import registered_domain
 
 METHOD = "html-vote/1"
+BODY_METHOD = "json-ld/1"
+
+MIN_BODY = 400
+"""Characters from which a text in JSON-LD can be an article."""
+
+SCANT = 0.25
+"""Share of the text that a page's JSON-LD gives below which the page itself is taken for an empty shell."""
 
 MARGIN = 25
 """Lines before the first and after the last agreed one that are scored too."""
@@ -52,7 +60,7 @@ def look_at(html: str, url: str | None) -> Looked | None:
 def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Document | Rejection:
     """The article of an HTML page, or why there is none."""
     looked = look_at(html, page.url)
-    if looked is None or not looked.lines:
+    if looked is None:
         return Rejection(Stage.EXTRACT, "no-text", "There is no text in the page.")
     lines = [_repaired(line) for line in looked.lines]
     scores = score_page(lines, looked)
@@ -63,12 +71,15 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
     ]
     title, others, metadata = read_metadata(looked.tree, page.url)
     site = registered_domain(page.url) if page.url else None
-    cleaned = clean_lines(parts, title=title or page.title, others=others, site=site, memory=memory)
+    clean = partial(clean_lines, title=title or page.title, others=others, site=site, memory=memory)
+    facts = page_facts(looked.tree, [line.linked for line in lines])
+    cleaned, method = clean(parts), METHOD
+    if not facts.paid and (told := _told_body(looked.tree, cleaned.blocks)):
+        cleaned, method = clean(told), BODY_METHOD
     blocks = tuple(
         replace(block, kept=False, rule="caption") if block.kept and block.kind is BlockKind.CAPTION else block
         for block in cleaned.blocks
     )
-    facts = page_facts(looked.tree, [line.linked for line in lines])
     if (wall := find_wall(blocks, cleaned.title, facts)) is not None:
         return Rejection(Stage.EXTRACT, wall.reason, wall.detail)
     if not any(block.kept for block in blocks):
@@ -81,7 +92,17 @@ def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Doc
         language=metadata.language or page.language,
         credits=said.credits,
     )
-    return Document(cleaned.title, blocks, metadata, METHOD)
+    return Document(cleaned.title, blocks, metadata, method)
+
+
+def _told_body(tree: Any, blocks: Sequence[Block]) -> list[Part]:
+    """The text that JSON-LD gives where the page shows hardly any of it; empty: the page is no such shell."""
+    kept = sum(len(block.text) for block in blocks if block.kept)
+    if kept > SCANT * MAX_BODY:
+        return []
+    lines = read_body(tree)
+    size = sum(map(len, lines))
+    return [Part(line, vote=1.0) for line in lines] if size >= MIN_BODY and kept < SCANT * size else []
 
 
 def _repaired(line: HtmlLine) -> HtmlLine:
@@ -97,6 +118,8 @@ def score_page(lines: Sequence[HtmlLine], looked: Looked) -> list[float]:
     if not looked.whole:
         return [float(any(ballot)) for ballot in looked.votes]
     start, end = stretch(looked.votes)
+    if start == end:
+        return []
     wordings = [wording(line.text) for line in lines[start:end]]
     hits = [builtin_rules().match(line) for line in wordings]
     matrix = html_matrix(lines[start:end], wordings, hits, looked.votes[start:end])

@@ -91,7 +91,13 @@ _KINDS = {
     "figcaption": BlockKind.CAPTION,
     "td": BlockKind.TABLE,
     "th": BlockKind.TABLE,
+    "tr": BlockKind.TABLE,
 }
+_IN_ROW = _BREAKS - {"td", "th"}
+CELLS = " | "
+"""Between the cells of a row."""
+MAX_ROW = 300
+"""Characters of a row of data; rows that hold more lay out a page."""
 _HINTS = {
     "comment": r"comment|disqus|replies|forum|leserbrief|reaction",
     "teaser": r"related|teaser|recommend|popular|trending|most-?(?:read|viewed)|outbrain|taboola|read-?more|more-",
@@ -133,9 +139,11 @@ def page_lines(tree: Any) -> list[HtmlLine]:
     in_link = 0
     path: list[str] = []
     hints: list[int] = [0]
+    row: Any = None  # the row whose cells go in one line
 
     def flush() -> None:
         whole = " ".join("".join(text).split())
+        whole = whole.strip(CELLS) if row is not None else whole  # empty cells
         if whole:
             lines.append(HtmlLine(whole, _kind(path), tuple(path), min(1.0, linked / len(whole)), hints[-1]))
         text.clear()
@@ -147,9 +155,13 @@ def page_lines(tree: Any) -> list[HtmlLine]:
             if tag in _SKIPPED and element is not tree:
                 walker.skip_subtree()
                 continue
-            if tag in _BREAKS and text:
+            if row is not None and tag in ("td", "th"):
+                text.append(CELLS if text and any(map(str.strip, text)) else "")
+            elif tag in _BREAKS and text:
                 flush()
                 linked = 0
+            if tag == "tr" and is_data_row(element):
+                row = element
             in_link += tag == "a"
             path.append(tag)
             names = f"{element.get('class', '')} {element.get('id', '')}"
@@ -157,9 +169,10 @@ def page_lines(tree: Any) -> list[HtmlLine]:
             piece = element.text
         else:
             if tag not in _SKIPPED or element is tree:
-                if tag in _BLOCKS and text:
+                if tag in _BLOCKS and text and not (row is not None and tag in ("td", "th")):
                     flush()
                     linked = 0
+                row = None if element is row else row
                 path.pop()
                 hints.pop()
                 in_link -= tag == "a"
@@ -170,6 +183,14 @@ def page_lines(tree: Any) -> list[HtmlLine]:
                 linked += len(piece.strip())
     flush()
     return lines
+
+
+def is_data_row(row: Any) -> bool:
+    """Does a row of a table hold data: several cells of a few words? Else it may lay out a page, menu beside text."""
+    cells = [cell for cell in row if cell.tag in ("td", "th")]
+    if len(cells) < 2 or any(element.tag in _IN_ROW for cell in cells for element in cell.iterdescendants()):
+        return False
+    return sum(len(text) for cell in cells for text in cell.itertext()) <= MAX_ROW
 
 
 def _kind(path: list[str]) -> BlockKind | None:

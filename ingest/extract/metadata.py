@@ -19,12 +19,18 @@ from ingest.urls import is_web, registered_domain
 
 MAX_JSON_LD = 500_000
 """Characters of JSON-LD that are read on one page."""
+MAX_ITEMS = 50
+"""Pieces of microdata that are read on one page."""
+MAX_BODY = 100_000
+"""Characters of an article's text in JSON-LD."""
 MAX_FIELD = 500
 """Characters of one field: longer ones are texts that strayed into it."""
 
 _ARTICLES = re.compile(r"article|posting|report|review|opinion|analysis", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s+(?:[|•·»–—-]|::)\s+")
 _WORD = re.compile(r"\w+")
+_BLOCK_TAG = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote)\b[^<>]{0,300}>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2}(?=$|[-_])")
 
 
@@ -61,6 +67,17 @@ def read_metadata(tree: Any, url: str | None) -> tuple[str | None, tuple[str, ..
     )
 
 
+def read_body(tree: Any) -> tuple[str, ...]:
+    """The lines of the article's text where JSON-LD has it, as pages do whose markup a script fills; empty: it has not.
+
+    Of 42 such texts on 210 pages 36 are the article but for its subheads, five are a few words, one is another's.
+    """
+    bodies = (node.get("articleBody") for node in _json_ld(tree))
+    body = max((one[:MAX_BODY] for one in bodies if isinstance(one, str)), key=len, default="")
+    lines = _TAG.sub("", _BLOCK_TAG.sub("\n", repair_text(body))).split("\n")
+    return tuple(line for line in (" ".join(line.split()) for line in lines) if line)
+
+
 _PUBLISHED = (
     "article:published_time",
     "og:published_time",
@@ -79,13 +96,20 @@ _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-mo
 
 
 def _meta(tree: Any) -> dict[str, str]:
-    """Names of meta tags and microdata in lower case, with the first content of each."""
+    """Names of meta tags and microdata in lower case, with the first content of each; meta tags come first."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
         name = element.get("property") or element.get("name") or element.get("itemprop")
         content = element.get("content")
         if name and content:
             found.setdefault(name.strip().lower(), content)
+    for element in tree.xpath("//body//*[@itemprop]")[:MAX_ITEMS]:
+        named = element.xpath(".//*[@itemprop='name']")[:1] or [element]  # <span itemprop=author>By <b itemprop=name>
+        content = element.get("content") or element.get("datetime") or named[0].text_content()[: MAX_FIELD * 2]
+        if content.strip():
+            found.setdefault(element.get("itemprop").strip().lower(), content)
+    for link in tree.xpath("//body//a[contains(@rel, 'author')]")[:1]:
+        found.setdefault("rel:author", link.text_content()[:MAX_FIELD])
     return found
 
 
@@ -168,8 +192,12 @@ def _authors(value: Any) -> str | None:
     return ", ".join(dict.fromkeys(name for name in names if not is_web(name))) or None
 
 
+_BY = re.compile(r"^(?:by|par|von)\s+", re.IGNORECASE)
+_AUTHORS = ("author", "article:author", "dc.creator", "parsely-author", "byl", "rel:author")
+
+
 def _author(meta: Mapping[str, str]) -> str | None:
-    found = (_text(meta.get(name)) for name in ("author", "article:author", "dc.creator", "parsely-author", "byl"))
+    found = (_BY.sub("", _text(meta.get(name)) or "") for name in _AUTHORS)
     return next((name for name in found if name and not is_web(name) and len(name) < 120), None)
 
 

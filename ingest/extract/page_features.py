@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ingest.extract.features import FEATURES, densest_run, distance, page_matrix, shifted, spread_mean
+from ingest.extract.features import (
+    CONTEXT_FEATURES,
+    LINE_FEATURES,
+    densest_run,
+    distance,
+    page_matrix,
+    shifted,
+    spread_mean,
+)
 from ingest.extract.linear import HINTS, HtmlLine
 from ingest.extract.rules import Hit, Wording
 from ingest.types import BlockKind
@@ -25,7 +33,8 @@ OFFSETS = (-3, -2, -1, 1, 2, 3)
 SPREADS = (2, 6, 15)
 
 PAGE_FEATURES = (
-    *FEATURES,
+    *LINE_FEATURES,
+    *CONTEXT_FEATURES,
     *(f"vote_{name}" for name in EXTRACTORS),
     "votes",
     *(f"votes{offset:+d}" for offset in OFFSETS),
@@ -51,7 +60,7 @@ def html_matrix(
     import numpy as np
 
     ballots = np.asarray(votes, dtype=np.float32).reshape(len(page), len(EXTRACTORS))
-    own = page_matrix(lines, hits)
+    own = page_matrix(lines, hits, gaps=False)
     return np.hstack([own, _voting(ballots, np.expm1(own[:, 0])), _markup(page)]).astype(np.float32)
 
 

@@ -135,10 +135,10 @@ class RuleTable:
         self._holds: dict[str, list[_Opening]] = defaultdict(list)
         self._starred: dict[str, list[_Opening]] = defaultdict(list)  # by the first letters of a starred word
         for number, rule in enumerate(self.rules):
-            for phrase in rule.line:
-                self._whole.setdefault(" ".join(_phrase(phrase)), number)
-            for phrase in rule.start:
-                self._starts[_phrase(phrase)[0]].append(_opening(_phrase(phrase), number))
+            for words in _spellings(rule.line):
+                self._whole.setdefault(" ".join(words), number)
+            for words in _spellings(rule.start):
+                self._starts[words[0]].append(_opening(words, number))
             for phrase in rule.holds:
                 first = _phrase(phrase)[0]
                 known, key = (self._starred, first[:STEM]) if first.endswith("*") else (self._holds, first)
@@ -244,6 +244,14 @@ def _phrase(phrase: str) -> tuple[str, ...]:
         if piece.endswith("*"):
             words[-1] += "*"
     return tuple(words)
+
+
+def _spellings(phrases: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The words of each phrase; French capitals go without accents on many sites, so "À lire" is "A lire" too."""
+    for words in map(_phrase, phrases):
+        yield words
+        if words[0] == "à":
+            yield ("a", *words[1:])
 
 
 def _opening(phrase: tuple[str, ...], number: int) -> _Opening:

@@ -1,0 +1,115 @@
+# ruff: noqa: E501 - pages in one line are easier to read
+"""Articles in every shape that sites give them: line breaks, tables, lists, live blogs, scripts, a few words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from ingest.extract import extract_page
+from ingest.types import BlockKind, Document, Rejection
+from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, page
+
+MENU = "".join(
+    f"<li><a href='/{word}'>{word}</a></li>"
+    for word in ("Start", "Politik", "Sport", "Kultur", "Reise", "Abo", "Kontakt")
+)
+SIDE = (
+    "<h3>Meistgelesen</h3><ul><li><a href='/1'>Warum der Hafen nach Kaffee riecht</a></li>"
+    "<li><a href='/2'>Fünf Gerichte für einen Sonntag im Regen</a></li></ul><p>Newsletter abonnieren</p>"
+)
+FURNITURE = ("Warum der Hafen nach Kaffee riecht", "Newsletter abonnieren", "Impressum")
+
+
+def framed(lang: str, body: str, head: str = "") -> str:
+    """A page with menu, headline, this body, a sidebar and a footer."""
+    return (
+        f"<html lang='{lang}'><head><title>{HEADLINES[lang]} - Tagblatt</title>{head}</head><body><div id='nav'><ul>{MENU}</ul></div>"
+        f"<div id='wrap'><h1>{HEADLINES[lang]}</h1>{body}</div><div id='side'>{SIDE}</div>"
+        "<div id='foot'><a href='/i'>Impressum</a> | <a href='/d'>Datenschutz</a> | © 2025 Tagblatt</div></body></html>"
+    )
+
+
+SHAPES: dict[str, Callable[[tuple[str, ...]], str]] = {
+    "line breaks": lambda texts: "<div class='text'>" + "<br><br>".join(texts) + "</div>",
+    "line breaks in a font tag": lambda texts: "<font size=2>" + "<br>\n".join(texts) + "</font>",
+    "nested divs": lambda texts: "".join(f"<div><div><span>{text}</span></div></div>" for text in texts),
+    "a table that lays out the page": lambda texts: f"<table><tr><td width=150><ul>{MENU}</ul></td><td>" + "".join(f"<p>{text}</p>" for text in texts) + f"</td><td>{SIDE}</td></tr></table>",
+    "a row for each paragraph": lambda texts: "<table>" + "".join(f"<tr><td>{text}</td></tr>" for text in texts) + "</table>",
+    "list items": lambda texts: "<ul>" + "".join(f"<li>{text}</li>" for text in texts) + "</ul>",
+    "a live blog": lambda texts: "".join(f"<div class='entry'><time>{11 + n}:{n}0 Uhr</time><h3>Eintrag Nummer {n}</h3><p>{text}</p></div>" for n, text in enumerate(texts)),
+    "sections": lambda texts: "".join(f"<section><h2>Abschnitt {n}</h2><p>{text}</p></section>" for n, text in enumerate(texts)),
+    "quotes": lambda texts: "".join(f"<blockquote><p>{text}</p></blockquote>" if n % 2 else f"<p>{text}</p>" for n, text in enumerate(texts)),
+    "advertisements between": lambda texts: "<div class='ad'>Anzeige</div>".join(f"<p>{text}</p>" for text in texts),
+    "no blocks at all": lambda texts: " ".join(texts),
+    "pre": lambda texts: "<pre>" + "\n\n".join(texts) + "</pre>",
+    "custom elements": lambda texts: "<news-body>" + "".join(f"<news-par>{text}</news-par><br>" for text in texts) + "</news-body>",
+}  # fmt: skip
+
+
+def read(html: str) -> Document:
+    ended = extract_page(page(html))
+    assert isinstance(ended, Document), ended
+    return ended
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_article_is_found_in_every_shape(shape: str, lang: str) -> None:
+    document = read(framed(lang, SHAPES[shape](PARAGRAPHS[lang])))
+    assert [text for text in PARAGRAPHS[lang] if text not in document.text] == []
+    assert [words for words in FURNITURE if words in document.text] == []
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+def test_a_few_words_are_an_article_where_they_are_the_page(lang: str) -> None:
+    document = read(framed(lang, "".join(f"<p>{text}</p>" for text in PARAGRAPHS[lang][:2])))
+    assert document.text == "\n".join(PARAGRAPHS[lang][:2])
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+def test_a_page_that_a_script_fills_gives_what_its_json_ld_says(lang: str) -> None:
+    told = {"@type": "NewsArticle", "headline": HEADLINES[lang], "articleBody": "\n\n".join(PARAGRAPHS[lang])}
+    head = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+    document = read(framed(lang, "<div id='app'>Loading…</div>", head))
+    assert [text for text in PARAGRAPHS[lang] if text not in document.text] == []
+    assert document.method == "json-ld/1"
+
+
+def test_what_is_sold_is_not_taken_from_its_json_ld() -> None:
+    told = {"@type": "NewsArticle", "articleBody": "\n\n".join(PARAGRAPHS["fr"]), "isAccessibleForFree": False}
+    head = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+    assert isinstance(extract_page(page(framed("fr", "<p>Cet article est réservé aux abonnés.</p>", head))), Rejection)
+
+
+def test_a_table_is_kept_row_by_row() -> None:
+    rows = (("Stadt", "Linien", "Kosten"), ("Nordbrück", "3", "310 Mio."), ("Südbrück", "5", "470 Mio."))
+    table = (
+        "<table>" + "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows) + "</table>"
+    )
+    texts = [f"<p>{text}</p>" for text in PARAGRAPHS["de"]]
+    document = read(framed("de", "<article>" + "".join([*texts[:3], table, *texts[3:]]) + "</article>"))
+    blocks = {block.text: block for block in document.blocks}
+    for row in rows:
+        assert blocks[" | ".join(row)].kind is BlockKind.TABLE
+        assert blocks[" | ".join(row)].kept
+
+
+def test_captions_embeds_and_bylines_are_blocks_but_no_text() -> None:
+    texts = [f"<p>{text}</p>" for text in PARAGRAPHS["fr"]]
+    figure = "<figure><img src='a.jpg'><figcaption>La place du marché, mardi. Photo : Ada Exemple</figcaption></figure>"
+    embed = "<blockquote class='twitter-tweet'><p>Le tramway passera.</p>— Mairie (@mairie) <a href='https://x.example/1'>3 novembre 2025</a></blockquote>"
+    body = (
+        "<article><p class='byline'>Par Ada Exemple</p>"
+        + "".join([*texts[:2], figure, *texts[2:4], embed, *texts[4:]])
+        + "</article>"
+    )
+    document = read(framed("fr", body))
+    assert "La place du marché" not in document.text
+    assert "Par Ada Exemple" not in document.text
+    kinds = {block.text: block.kind for block in document.blocks}
+    assert kinds["La place du marché, mardi. Photo : Ada Exemple"] is BlockKind.CAPTION
+    assert kinds["Par Ada Exemple"] is BlockKind.METADATA
+    assert document.metadata.author == "Ada Exemple"
