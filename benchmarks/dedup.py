@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sqlite3
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 from sqlalchemy import func, insert, select, text, update
 
 from benchmarks import dedup_peers
@@ -45,6 +47,9 @@ from ingest.types import Article, LanguageIdentifier, SentenceTranslator
 NOW = datetime.now(UTC).replace(microsecond=0)
 FIRST = 10_000_000
 """Number of the first article of the window; those of the archive are lower, as older ones are."""
+
+MEASURED = 1_000_000
+"""Numbers from here on after FIRST, and again for each run, are of articles that were measured."""
 
 FILLED_AT_ONCE = 2000
 WARMED_UP = 200
@@ -110,9 +115,12 @@ def _document(one: Article, number: int, state: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fill_archive(database: Database, window: int, count: int) -> None:
-    """So many old articles: rows of the window once more, under other numbers and ids, by the database itself."""
-    rounds, left = 0, count
+def fill_archive(database: Database, window: int, behind: int, count: int) -> None:
+    """So many old articles: rows of the window once more, under other numbers and ids, by the database itself.
+
+    behind: how many there are already.
+    """
+    rounds, left = -(-behind // window), count - behind
     while left > 0:
         rounds += 1
         some = min(left, window)
@@ -223,17 +231,17 @@ def prepared(url: str) -> Database:
         schema.metadata.create_all(connection)
         if connection.dialect.name == "sqlite":
             for event in ("insert", "update", "delete"):
-                connection.execute(text(f"DROP TRIGGER articles_search_{event}"))
+                connection.execute(text(f"DROP TRIGGER IF EXISTS articles_search_{event}"))
         else:
-            connection.execute(text("DROP INDEX articles_search"))
+            connection.execute(text("DROP INDEX IF EXISTS articles_search"))
     return database
 
 
 def results(url: str, windows: list[int], archive: int, count: int) -> Iterator[dict[str, Any]]:
     """Each window by itself, then the largest window with the archive behind it."""
     news, database = News(), prepared(url)
-    filled = used = 0
-    for window in sorted(windows):
+    filled, behind, used = held(database)
+    for window in sorted(window for window in windows if window >= filled and not behind):
         clock = time.process_time()
         fill(database, news, filled, window)
         note(f"{url.split(':')[0]}: {window} in the window after {time.process_time() - clock:.0f} s")
@@ -242,10 +250,20 @@ def results(url: str, windows: list[int], archive: int, count: int) -> Iterator[
         used += 1
     if archive > filled:
         clock = time.perf_counter()
-        fill_archive(database, filled, archive - filled)
+        fill_archive(database, filled, behind, archive - filled)
         note(f"{url.split(':')[0]}: {archive} in the archive after {time.perf_counter() - clock:.0f} s by the clock")
         yield _one(database, news, filled, archive, count, used)
     database.close()
+
+
+def held(database: Database) -> tuple[int, int, int]:
+    """What a database filled before holds: in the window, in the archive behind it, and how many runs were made."""
+    number, some = schema.signatures.c.number, select(func.count()).select_from(schema.signatures)
+    with database.reading() as connection:
+        filled = connection.scalar(some.where(number >= FIRST, number < FIRST + MEASURED)) or 0
+        behind = connection.scalar(some.where(number < FIRST)) or 0
+        last = connection.scalar(select(func.max(number))) or FIRST
+    return filled, behind, (last - FIRST) // MEASURED
 
 
 def _one(database: Database, news: News, window: int, archive: int, count: int, turn: int) -> dict[str, Any]:
@@ -253,7 +271,7 @@ def _one(database: Database, news: News, window: int, archive: int, count: int, 
         with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
     found: dict[str, Any] = {"database": database.writer.dialect.name, "window": window, "archive": archive}
-    first = 1_000_000 * (turn + 1)
+    first = MEASURED * (turn + 1)
     found["candidates"] = candidates(database, news, first - 1000)
     found["50"] = measure(database, news, first, count, together)
     found["1"] = measure(database, news, first + 100_000, count, one_by_one)
@@ -293,13 +311,15 @@ def main() -> None:
     parser.add_argument("--archive", type=int, default=1_000_000)
     parser.add_argument("--documents", type=int, default=500)
     parser.add_argument("--postgresql", metavar="URL", help="an empty database to measure as well")
+    parser.add_argument("--sqlite", metavar="URL", help="where to measure on SQLite; what it holds is not filled anew")
     parser.add_argument("--no-sqlite", action="store_true")
     parser.add_argument("--peers", nargs="*", choices=dedup_peers.PEERS, default=list(dedup_peers.PEERS))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        ours = None if options.no_sqlite else f"sqlite:///{folder}/bench.sqlite"
+        ours = None if options.no_sqlite else options.sqlite or f"sqlite:///{folder}/bench.sqlite"
         for url in filter(None, (ours, options.postgresql)):
             for one in results(url, options.window, options.archive, options.documents):
                 print(json.dumps(one), flush=True)

@@ -151,8 +151,8 @@ class Newcomer:
 
     @property
     def keys(self) -> tuple[int, ...]:
-        """All keys under which it stands in the index."""
-        return (*self.bands, digest_key(self.text.digest), *self.terms)
+        """All keys under which it stands in the index; two of a text are the same once in two million."""
+        return tuple(dict.fromkeys((*self.bands, digest_key(self.text.digest), *self.terms)))
 
     @property
     def packed_terms(self) -> bytes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -41,8 +43,8 @@ class Lookup:
         self._reach_s = reach_s
         self._under: dict[int, list[int]] = {}
         keys = {key for new, _ in coming for key in new.keys}
-        for key, number in signatures.under(connection, keys, PER_KEY):
-            self._under.setdefault(key, []).append(number)
+        for key, entries in groupby(signatures.under(connection, keys, PER_KEY), key=itemgetter(0)):
+            self._under[key] = [number for _, number in entries]
         wanted = {number for new, _ in coming for number in self._wanted(new)}
         after = min((span.first_s for _, span in coming), default=0) - reach_s
         before = max((span.last_s for _, span in coming), default=0) + reach_s

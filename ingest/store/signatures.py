@@ -115,16 +115,18 @@ def load(connection: Connection, article_ids: Sequence[str], scheme: str) -> dic
 
 
 def under(connection: Connection, keys: Collection[int], per_key: int) -> list[tuple[int, int]]:
-    """(key, number) of the texts under the keys, of each key only the `per_key` newest, in order of number.
+    """(key, number) of the texts under the keys, of each key only the `per_key` newest, in this order.
 
     A stretch of the index of bounded length for each key: a key that ten thousand notices of one form share is not
     read whole.
     """
     if connection.dialect.name == "postgresql":
-        rows = connection.exec_driver_sql(_NEWEST_OF_ARRAY, (list(keys), per_key)).all()
+        found = connection.exec_driver_sql(_NEWEST_OF_ARRAY, (list(keys), per_key))
     else:
-        rows = connection.exec_driver_sql(_NEWEST_OF_JSON, (json.dumps(sorted(keys)), per_key - 1)).all()
-    return sorted(((row[0], row[1]) for row in rows), key=_number)
+        found = connection.exec_driver_sql(_NEWEST_OF_JSON, (json.dumps(sorted(keys)), per_key - 1))
+    rows: list[tuple[int, int]] = found.cursor.fetchall()  # hundreds a text: a third of the time of SQLAlchemy's rows
+    found.close()
+    return rows
 
 
 def candidates(
@@ -149,10 +151,6 @@ def load_vectors(connection: Connection, numbers: Collection[int]) -> dict[int, 
 def _numbers(connection: Connection, numbers: Collection[int]) -> list[int] | str:
     """Many numbers as one value."""
     return list(numbers) if connection.dialect.name == "postgresql" else json.dumps(sorted(numbers))
-
-
-def _number(row: tuple[int, int]) -> int:
-    return row[1]
 
 
 def extend(connection: Connection, scheme: str, times: Sequence[tuple[int, int, int]]) -> None:
@@ -231,9 +229,9 @@ _VECTORS = "SELECT number, packed FROM vectors WHERE number"  # - all built of c
 _VECTORS_BY_JSON, _VECTORS_BY_ARRAY = text(f"{_VECTORS} {_IN_JSON}"), text(f"{_VECTORS} {_IN_ARRAY}")
 _NEWEST_OF_ARRAY = (
     "SELECT b.hash, b.number FROM unnest(%s::int[]) AS k (hash) CROSS JOIN LATERAL "
-    "(SELECT hash, number FROM bands WHERE bands.hash = k.hash ORDER BY number DESC LIMIT %s) AS b"
+    "(SELECT hash, number FROM bands WHERE bands.hash = k.hash ORDER BY number DESC LIMIT %s) AS b ORDER BY 1, 2"
 )
 _NEWEST_OF_JSON = (  # SQLite has no lateral join: from the hundredth newest on, which is found in the index
     "SELECT b.hash, b.number FROM json_each(?1) AS k CROSS JOIN bands AS b ON b.hash = k.value AND b.number >= "
-    "coalesce((SELECT number FROM bands WHERE hash = k.value ORDER BY number DESC LIMIT 1 OFFSET ?2), 0)"
+    "coalesce((SELECT number FROM bands WHERE hash = k.value ORDER BY number DESC LIMIT 1 OFFSET ?2), 0)"  # in the order of its primary key
 )

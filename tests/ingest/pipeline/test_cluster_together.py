@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.pipeline.cluster import cluster_in_transaction
+from ingest.pipeline.compare import newcomer, text_of
 from ingest.store.engine import Database
 from ingest.types import Article
 from tests.databases import KINDS
@@ -34,8 +35,9 @@ def test_a_hundred_pairs_at_once_make_a_hundred_clusters(database: Database) -> 
             store(connection, one)
 
     def work(one: Article) -> None:
+        new = newcomer(text_of(one))  # before the transaction, as the task does: six writers wait for one another
         with database.writing() as connection:
-            cluster_in_transaction(connection, one)
+            cluster_in_transaction(connection, one, new=new)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, everything))
