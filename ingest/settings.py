@@ -56,6 +56,10 @@ class Settings(BaseModel):
     )
     rate_per_minute: int = Field(1200, ge=1, description="Requests a minute that one token or address may make to /v1.")
 
+    websub_hub: str | None = Field(
+        None, pattern=r"^https?://[^\s]+$", description="Hub that our feeds out name (WebSub); unset: none."
+    )
+
     user_agent: str = Field(
         "Newsfold/0.1 (+https://example.org/newsfold; polite feed reader)",
         description="User-Agent of every request; put a contact in it.",

@@ -44,3 +44,12 @@ def record_clusters(connection: Connection, cluster_ids: Sequence[str]) -> None:
         serialise(connection, "changes")
         blank = {"kind": CLUSTER, "article_id": None, "revision": None}
         connection.execute(_RECORD, [blank | {"cluster_id": cluster_id} for cluster_id in cluster_ids])
+
+
+def record_articles(connection: Connection, revisions: Sequence[tuple[str, int]]) -> None:
+    """Append that articles say something new, in this order: each one's id and revision."""
+    if revisions:
+        serialise(connection, "changes")
+        blank = {"kind": UPSERT, "cluster_id": None}
+        rows = [blank | {"article_id": id_, "revision": revision} for id_, revision in revisions]
+        connection.execute(_RECORD, rows)

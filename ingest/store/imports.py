@@ -44,19 +44,19 @@ def take_in(connection: Connection, coming: Sequence[Coming]) -> dict[str, str]:
     elsewhere: its address belongs to another document here.
     """
     here = _here(connection, coming)
-    keys = _owners(connection, coming)
-    endings: dict[str, str] = {}
-    for one in coming:
-        endings[one.id] = ending = _ending(one, here.get(one.id), keys)
-        if ending not in ("new", "changed"):
-            continue
-        if here.get(one.id) is None:
-            _add_document(connection, one)
-        _put_article(connection, one, new=ending == "new")
-        _put_surroundings(connection, one)
-        changes.record(connection, changes.UPSERT, article_id=one.id, revision=one.article["revision"])
-    kept = [one for one in coming if endings[one.id] in ("new", "changed") and one.duplicate is not None]
-    _put_members(connection, kept)
+    owners = _owners(connection, coming)
+    endings = {one.id: _ending(one, here.get(one.id), owners) for one in coming}
+    new = [one for one in coming if endings[one.id] == "new"]
+    put = [one for one in coming if endings[one.id] in ("new", "changed")]
+    _add_documents(connection, [one for one in new if one.id not in here])
+    _put_articles(connection, new, [one for one in put if endings[one.id] == "changed"])
+    _put_extractions(connection, [one for one in put if one.extraction is not None])
+    _put_related(connection, put)
+    for one in put:
+        for feed in one.feeds:
+            _put_feed(connection, one, feed)
+    changes.record_articles(connection, [(one.id, one.article["revision"]) for one in put])
+    _put_members(connection, [one for one in put if one.duplicate is not None])
     return endings
 
 
@@ -85,49 +85,59 @@ def _ending(one: Coming, here: Any, owners: dict[str, str]) -> str:
     return "same" if mine == theirs else "changed" if theirs > mine else "older"
 
 
-def _add_document(connection: Connection, one: Coming) -> None:
-    article = one.article
-    connection.execute(
-        insert(documents).values(
-            id=one.id,
-            key=one.key,
-            origin="file",
-            url=article["url"],
-            source=article["source"],
-            revision=0,
-            stage=Stage.CLUSTER,
-            state=State.DONE,
-            next_run_at=db_now(),
-            created_at=article["seen"],
-            changed_at=db_now(),
-        )
-    )
+def _add_documents(connection: Connection, new: Sequence[Coming]) -> None:
+    rows = [
+        {
+            "id": one.id,
+            "key": one.key,
+            "origin": "file",
+            "url": one.article["url"],
+            "source": one.article["source"],
+            "revision": 0,
+            "stage": Stage.CLUSTER,
+            "state": State.DONE,
+            "created_at": one.article["seen"],
+        }
+        for one in new
+    ]
+    if rows:
+        connection.execute(insert(documents).values(next_run_at=db_now(), changed_at=db_now()), rows)
 
 
-def _put_article(connection: Connection, one: Coming, *, new: bool) -> None:
+def _put_articles(connection: Connection, new: Sequence[Coming], changed: Sequence[Coming]) -> None:
     if new:
-        number = select(documents.c.number).where(documents.c.id == one.id).scalar_subquery()
-        connection.execute(insert(articles).values(number=number, **one.article))
+        ids = [one.id for one in new]
+        found = connection.execute(select(documents.c.id, documents.c.number).where(documents.c.id.in_(ids)))
+        numbers = {row.id: row.number for row in found}
+        connection.execute(insert(articles), [one.article | {"number": numbers[one.id]} for one in new])
         settled = {"stage": Stage.CLUSTER, "state": State.DONE, "epoch": documents.c.epoch + 1, "reason": None}
-        connection.execute(update(documents).where(documents.c.id == one.id).values(**settled))
-    else:
+        connection.execute(update(documents).where(documents.c.id.in_(ids)).values(**settled))
+    for one in changed:
         connection.execute(update(articles).where(articles.c.id == one.id).values(**one.article))
 
 
-def _put_surroundings(connection: Connection, one: Coming) -> None:
-    if one.extraction is not None:
-        e = extractions.c
-        newest = connection.scalar(select(func.max(e.revision)).where(e.document_id == one.id)) or 0
-        connection.execute(delete(extractions).where(e.document_id == one.id, e.revision == newest))
-        connection.execute(
-            insert(extractions).values(document_id=one.id, revision=newest, at=db_now(), **one.extraction)
-        )
-    for feed in one.feeds:
-        _put_feed(connection, one, feed)
-    connection.execute(delete(related).where(or_(related.c.a == one.id, related.c.b == one.id)))
-    for other, similarity in one.related:
-        a, b = sorted((one.id, other))
-        connection.execute(insert(related).values(a=a, b=b, similarity=similarity, at=db_now()))
+def _put_extractions(connection: Connection, coming: Sequence[Coming]) -> None:
+    if not coming:
+        return
+    e = extractions.c
+    ids = [one.id for one in coming]
+    newest = select(e.document_id, func.max(e.revision)).where(e.document_id.in_(ids)).group_by(e.document_id)
+    there: dict[str, int] = {row[0]: row[1] for row in connection.execute(newest)}
+    for id_, revision in there.items():
+        connection.execute(delete(extractions).where(e.document_id == id_, e.revision == revision))
+    rows = [{"document_id": one.id, "revision": there.get(one.id, 0), **(one.extraction or {})} for one in coming]
+    connection.execute(insert(extractions).values(at=db_now()), rows)
+
+
+def _put_related(connection: Connection, coming: Sequence[Coming]) -> None:
+    ids = [one.id for one in coming]
+    connection.execute(delete(related).where(or_(related.c.a.in_(ids), related.c.b.in_(ids))))
+    pairs = {
+        (min(one.id, other), max(one.id, other)): similarity for one in coming for other, similarity in one.related
+    }
+    if pairs:
+        rows = [{"a": a, "b": b, "similarity": similarity} for (a, b), similarity in pairs.items()]
+        connection.execute(insert(related).values(at=db_now()), rows)
 
 
 def _put_feed(connection: Connection, one: Coming, feed: dict[str, Any]) -> None:
@@ -149,27 +159,29 @@ def _put_feed(connection: Connection, one: Coming, feed: dict[str, Any]) -> None
 
 def _put_members(connection: Connection, coming: Sequence[Coming]) -> None:
     """The clusters the articles stood in: who is in each, which is to be read, and the matches with that one."""
-    touched: dict[str, str] = {}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    if not coming:
+        return
+    rows, pairs, heads = [], [], {}
     for one in coming:
         found = one.duplicate or {}
-        touched[found["cluster_id"]] = found["canonical_id"]
-        connection.execute(delete(members).where(members.c.article_id == one.id))
+        heads[found["cluster_id"]] = found["canonical_id"]
         row = {"article_id": one.id, "cluster_id": found["cluster_id"], "leader": one.id, "kind": found["kind"]}
-        connection.execute(insert(members).values(**row, words=0, joined_at=db_now()))
+        rows.append(row | {"words": 0})
         if found["similarity"] is not None and found["canonical_id"] != one.id:
             a, b = sorted((one.id, found["canonical_id"]))
             values = {"estimated": found["similarity"], "exact": found["similarity"], "score": 0.0, "passages": []}
-            match = dialect.insert(matches).values(
-                a=a, b=b, rule="imported", kind=found["kind"] or "near", at=db_now(), **values
-            )
-            again = {"exact": match.excluded.exact, "kind": match.excluded.kind}
-            connection.execute(match.on_conflict_do_update(index_elements=["a", "b"], set_=again))
-    for cluster_id, canonical_id in touched.items():
-        size = select(func.count()).select_from(members).where(members.c.cluster_id == cluster_id).scalar_subquery()
-        made = dialect.insert(clusters).values(
-            id=cluster_id, representative=canonical_id, size=size, created_at=db_now(), changed_at=db_now()
-        )
-        again = {"representative": canonical_id, "size": size, "merged_into": None, "changed_at": db_now()}
-        connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=again))
-        changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
+            pairs.append(values | {"a": a, "b": b, "rule": "imported", "kind": found["kind"] or "near"})
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(delete(members).where(members.c.article_id.in_([one.id for one in coming])))
+    connection.execute(insert(members).values(joined_at=db_now()), rows)
+    if pairs:
+        match = dialect.insert(matches).values(at=db_now())
+        again = {"exact": match.excluded.exact, "kind": match.excluded.kind}
+        connection.execute(match.on_conflict_do_update(index_elements=["a", "b"], set_=again), pairs)
+    count = select(members.c.cluster_id, func.count()).where(members.c.cluster_id.in_(list(heads)))
+    sizes = {row[0]: row[1] for row in connection.execute(count.group_by(members.c.cluster_id))}
+    made = dialect.insert(clusters).values(created_at=db_now(), changed_at=db_now())
+    again = {"representative": made.excluded.representative, "size": made.excluded.size, "changed_at": db_now()}
+    put = made.on_conflict_do_update(index_elements=["id"], set_=again | {"merged_into": None})
+    connection.execute(put, [{"id": id_, "representative": head, "size": sizes[id_]} for id_, head in heads.items()])
+    changes.record_clusters(connection, list(heads))

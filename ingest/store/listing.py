@@ -6,6 +6,7 @@ first does and a row that arrives meanwhile shifts nothing. All functions only r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +18,9 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    Text,
     and_,
+    cast,
     func,
     literal,
     literal_column,
@@ -30,7 +33,7 @@ from sqlalchemy.sql.util import ClauseAdapter
 
 from ingest.store import search
 from ingest.store.cursors import PAGE, Paged, decode_cursor, encode_cursor, page_of
-from ingest.store.schema import articles, clusters, entries, matches, members, related, revisions
+from ingest.store.schema import articles, clusters, entries, feeds, matches, members, related, revisions
 from ingest.types import Copy, Match, SharedPassage
 
 EXCERPT = 260
@@ -102,6 +105,8 @@ class Choice:
     since: datetime | None = None  # sort_at, inclusive
     until: datetime | None = None  # exclusive
     words: str | None = None  # full text, see ingest.store.search
+    flag: str | None = None  # of the article
+    tag: str | None = None  # of a feed that named it
 
 
 def list_articles(
@@ -344,6 +349,12 @@ def _narrowed(connection: Connection, choice: Choice) -> list[ColumnElement[bool
         where.append(a.sort_at >= choice.since)
     if choice.until is not None:
         where.append(a.sort_at < choice.until)
+    if choice.flag is not None:
+        where.append(cast(a.flags, Text).contains(json.dumps(choice.flag), autoescape=True))
+    if choice.tag is not None:
+        tagged = cast(feeds.c.tags, Text).contains(json.dumps(choice.tag), autoescape=True)
+        named = select(literal(1)).select_from(entries).join(feeds, feeds.c.id == entries.c.feed_id)
+        where.append(named.where(entries.c.document_id == a.id, tagged).exists())
     if choice.words and (fits := search.matching(connection, choice.words)) is not None:
         where.append(fits)
     return where

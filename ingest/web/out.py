@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,6 +11,7 @@ from ingest.publish.feeds import Channel, Item
 from ingest.store import articles, listing
 from ingest.store.listing import Choice
 from ingest.store.tokens import Scope
+from ingest.web.api.pages import unless_known
 from ingest.web.auth import program
 from ingest.web.database import Reading, TheSettings
 from ingest.web.problems import described
@@ -51,16 +51,21 @@ def feed(
     lang: Annotated[str | None, Query(max_length=8)] = None,
     source: Annotated[str | None, Query(max_length=300)] = None,
     feed: Annotated[str | None, Query(max_length=32, description="Id of a feed that brought them.")] = None,
+    tag: Annotated[str | None, Query(max_length=100, description="A tag of a feed that brought them.")] = None,
 ) -> Response:
     """The newest articles, one per cluster. Feed readers send the token as the password of basic authentication."""
-    choice = Choice(lang=lang, source=source, feed=feed, canonical=True, words=q)
+    choice = Choice(lang=lang, source=source, feed=feed, tag=tag, canonical=True, words=q)
     rows = listing.list_articles(connection, choice, limit=ITEMS).rows
     texts = articles.load_many(connection, [row.id for row in rows])
     base = settings.public_url or str(request.base_url).rstrip("/")
-    narrowed = query(q=q, lang=lang, source=source, feed=feed)
-    about = ", ".join(part for part in (q, source, lang) if part)
+    narrowed = query(q=q, lang=lang, source=source, feed=feed, tag=tag)
+    about = ", ".join(part for part in (q, source, lang, tag, feed) if part)
     channel = Channel(
-        f"Newsfold: {about}" if about else "Newsfold", f"{base}/out/articles.{form}{narrowed}", f"{base}/articles"
+        title=f"Newsfold: {about}" if about else "Newsfold",
+        address=f"{base}/out/articles.{form}{narrowed}",
+        home=f"{base}/articles",
+        name=f"articles{narrowed}",
+        hub=settings.websub_hub,
     )
     items = [
         Item(
@@ -80,8 +85,5 @@ def feed(
     ]
     media, write = MEDIA[form]
     content = write(channel, items)
-    tag = f'"{sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media, headers=headers)
+    headers = {"Link": f'<{settings.websub_hub}>; rel="hub", <{channel.address}>; rel="self"'} if channel.hub else {}
+    return unless_known(request, content, media_type=media, cache="private, max-age=300", headers=headers)

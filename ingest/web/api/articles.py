@@ -38,7 +38,9 @@ def list_articles(
     lang: Annotated[str | None, Query(max_length=8, description="Language of the original.")] = None,
     source: Annotated[str | None, Query(max_length=300, description="The source, as written.")] = None,
     feed: Annotated[str | None, Query(max_length=32, description="Id of a feed.")] = None,
+    tag: Annotated[str | None, Query(max_length=100, description="A tag of a feed that named it.")] = None,
     kind: Annotated[Copy | None, Query(description="In what way it is a copy.")] = None,
+    flag: Annotated[str | None, Query(max_length=64, description="Only with this flag.")] = None,
     needs_review: Annotated[bool | None, Query(description="Only with, or only without that flag.")] = None,
     canonical: Annotated[bool, Query(description="One article per cluster: the one to read.")] = False,
     since: Annotated[datetime | None, Query(description="Published (or come in) then or later; with a zone.")] = None,
@@ -46,7 +48,17 @@ def list_articles(
 ) -> Response:
     """Articles, the newest first. For a copy that misses nothing follow `/v1/changes` instead."""
     choice = listing.Choice(
-        lang, source, feed, kind, needs_review, canonical, aware(since, "since"), aware(until, "until"), q
+        lang=lang,
+        source=source,
+        feed=feed,
+        kind=kind,
+        review=needs_review,
+        canonical=canonical,
+        since=aware(since, "since"),
+        until=aware(until, "until"),
+        words=q,
+        flag=flag,
+        tag=tag,
     )
     found = listing.list_articles(connection, choice, cursor=cursor, limit=limit)
     if fields == "full":

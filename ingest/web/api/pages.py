@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -40,12 +40,19 @@ def page_of(request: Request, items: Sequence[Any], next_cursor: str | None) -> 
     return {"items": items, "next_cursor": next_cursor, "next": following}
 
 
-def unless_known(request: Request, body: BaseModel | dict[str, Any]) -> Response:
-    """The body as JSON with a strong ETag; 304 without it where the asker has exactly that already."""
-    content = to_json(body)
+def unless_known(
+    request: Request,
+    body: BaseModel | dict[str, Any] | bytes,
+    *,
+    media_type: str = "application/json",
+    cache: str = "private, no-cache",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The body with a strong ETag; 304 without it where the asker has exactly that already (RFC 9110, 13.1.2)."""
+    content = body if isinstance(body, bytes) else to_json(body)
     tag = f'"{sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    given = {"ETag": tag, "Cache-Control": cache, **(headers or {})}
     known = request.headers.get("if-none-match", "")
     if known.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in known.split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
+        return Response(status_code=304, headers=given)
+    return Response(content, media_type=media_type, headers=given)

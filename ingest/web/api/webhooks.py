@@ -41,7 +41,7 @@ class WantedWebhook(BaseModel):
     """Begin after this change; 0: with the first. null: with the next one."""
 
 
-@router.get("", response_model=Page[FullWebhook], responses=described(304, 401, 403))
+@router.get("", response_model=Page[FullWebhook], responses=described(304, 401, 403, 422))
 def list_webhooks(request: Request, connection: Reading, _who: Admin) -> Response:
     """All of them, the oldest first, with how far each is and why one is not told any more."""
     newest = following.newest(connection)
