@@ -20,9 +20,24 @@ from ingest.web.ui import (
     overview,
     sessions,
     sites,
+    webhooks,
 )
 
-PARTS = (overview, articles, clusters, compare, decisions, documents, feed_lists, feeds, sites, models, access, log)
+PARTS = (
+    overview,
+    articles,
+    clusters,
+    compare,
+    decisions,
+    documents,
+    feed_lists,
+    feeds,
+    sites,
+    models,
+    access,
+    webhooks,
+    log,
+)
 """The pages that nobody sees without logging in."""
 
 router = APIRouter(include_in_schema=False)

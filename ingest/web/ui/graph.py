@@ -86,8 +86,8 @@ def tree(members: Sequence[Listed], matches: Sequence[Match], root: str) -> tupl
 
 
 def picture(branches: Sequence[Branch], matches: Sequence[Match]) -> Picture | None:
-    """The links of these members as squares; None where there are too many members to see any."""
-    ids = tuple(member.id for branch in branches for member in (branch.member, *branch.copies))
+    """The links of these members as squares, exact copies left out; None where there are too many to see any."""
+    ids = tuple(branch.member.id for branch in branches)
     if len(ids) > MOST_PICTURED:
         return None
     place = {id_: number for number, id_ in enumerate(ids)}

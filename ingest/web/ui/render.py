@@ -49,6 +49,7 @@ def environment() -> Environment:
     made.globals |= {
         "STATES": words.STATES,
         "KINDS": words.KINDS,
+        "MANY_KINDS": words.MANY_KINDS,
         "RULES": RULES,
         "REPRESENTATIVE": REPRESENTATIVE,
         "ASIDE": words.ASIDE,

@@ -42,6 +42,13 @@ KINDS = {
     Copy.REVISION: "another version by the same publisher",
 }
 
+MANY_KINDS = {
+    Copy.EXACT: "exact copies",
+    Copy.NEAR: "edited copies",
+    Copy.TRANSLATED: "translations",
+    Copy.TEASER: "teasers or excerpts",
+}
+
 ASIDE = {
     BlockKind.TITLE: "headline",
     BlockKind.METADATA: "metadata",
