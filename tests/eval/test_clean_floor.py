@@ -140,5 +140,26 @@ def test_the_report_agrees_with_the_scorer_beside_the_data(view: str, tmp_path: 
     assert _figures(text_report(documents, view, kept)) == _figures(theirs)
 
 
+@needs_data
+@pytest.mark.slow
+def test_the_report_on_pages_agrees_with_the_scorer_beside_the_data(tmp_path: Path) -> None:
+    assert DATA is not None
+    rng = random.Random(2)  # any prediction will do
+    texts = {}
+    for gold in sorted((data_folder(DATA) / "gold").glob("*.txt")):
+        lines = [line for line in gold.read_text("utf-8").splitlines() if rng.random() < 0.8]
+        texts[gold.stem] = "\n".join([*lines, "One line too many, which no article has."])
+    predictions = tmp_path / "predictions.jsonl"
+    rows = (json.dumps({"id": name, "text": text}) for name, text in texts.items())
+    predictions.write_text("\n".join(rows), "utf-8")
+    theirs = subprocess.run(
+        [sys.executable, str(DATA / "score.py"), "--task", "html", str(predictions)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert _figures(html_report(data_folder(DATA), texts)) == _figures(theirs)
+
+
 def _figures(table: str) -> list[list[str]]:
     return [re.findall(r"[\d.]+", line) for line in table.splitlines() if re.match(r"(?:all|de|en|fr|seed)\b", line)]
