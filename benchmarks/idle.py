@@ -152,13 +152,17 @@ def cpu_s(pid: int) -> Counter[str]:
     return spent
 
 
-def counted(database: Database) -> dict[str, int]:
-    """How many polls were made, and how many articles are there."""
+def counted(database: Database) -> Counter[str]:
+    """Polls by outcome, and outcomes of documents by stage."""
+    polls, outcomes = schema.polls.c, schema.outcomes.c
     with database.reading() as connection:
-        return {
-            name: connection.scalar(select(func.count()).select_from(table)) or 0
-            for name, table in (("polls", schema.polls), ("articles", schema.articles))
-        }
+        found: Counter[str] = Counter()
+        for outcome, number in connection.execute(select(polls.outcome, func.count()).group_by(polls.outcome)):
+            found[f"poll {outcome}"] = number
+        by_stage = select(outcomes.stage, outcomes.outcome, func.count()).group_by(outcomes.stage, outcomes.outcome)
+        for stage, outcome, number in connection.execute(by_stage):
+            found[f"{stage} {outcome}"] = number
+    return found
 
 
 def measure(service: Service, minutes: float) -> dict[str, Any]:
@@ -172,7 +176,7 @@ def measure(service: Service, minutes: float) -> dict[str, Any]:
     percent = {name: round(100 * (after[name] - before[name]) / seconds, 2) for name in sorted(after)}
     return {
         "minutes": minutes,
-        **{name: done[name] - done_before[name] for name in done},
+        "done": dict(sorted((done - done_before).items())),
         "percent_of_one_core": percent,
         "percent_apart_from_translation": round(sum(percent.values()) - percent.get("nf-translate", 0.0), 2),
     }
