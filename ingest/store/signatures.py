@@ -231,7 +231,7 @@ _NEWEST_OF_ARRAY = (
     "SELECT b.hash, b.number FROM unnest(%s::int[]) AS k (hash) CROSS JOIN LATERAL "
     "(SELECT hash, number FROM bands WHERE bands.hash = k.hash ORDER BY number DESC LIMIT %s) AS b ORDER BY 1, 2"
 )
-_NEWEST_OF_JSON = (  # SQLite has no lateral join: from the hundredth newest on, which is found in the index
+_NEWEST_OF_JSON = (  # SQLite has no lateral join: all from the hundredth newest on; in index order
     "SELECT b.hash, b.number FROM json_each(?1) AS k CROSS JOIN bands AS b ON b.hash = k.value AND b.number >= "
-    "coalesce((SELECT number FROM bands WHERE hash = k.value ORDER BY number DESC LIMIT 1 OFFSET ?2), 0)"  # in the order of its primary key
+    "coalesce((SELECT number FROM bands WHERE hash = k.value ORDER BY number DESC LIMIT 1 OFFSET ?2), 0)"
 )

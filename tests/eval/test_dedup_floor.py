@@ -11,6 +11,7 @@ import os
 import random
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,15 +75,24 @@ def notices(count: int) -> list[str]:
     ]  # fmt: skip
 
 
-def test_accounts_of_one_event_are_related_and_never_one_cluster() -> None:
-    events = [json.loads(line) for line in EVENTS.read_text(encoding="utf-8").splitlines()]
+def related_f1(events: list[dict[str, Any]]) -> float:
+    """F1 of what is shown as related among accounts of events; none of them may be taken for a copy."""
     items = [Item(f"{e['event']}/{side}", e[side], "en") for e in events for side in ("a", "b")]
     verdicts = {verdict.id: verdict for verdict in cluster_batch(items)}
     assert all(verdict.cluster == verdict.id for verdict in verdicts.values()), "no account is a copy"
     found = {frozenset((one, kin.id)) for one, verdict in verdicts.items() for kin in verdict.related}
-    true = {frozenset((f"{e['event']}/a", f"{e['event']}/b")) for e in events}
-    f1 = 2 * len(found & true) / (len(found) + len(true))
-    assert f1 >= 0.90, sorted(map(sorted, found ^ true))
+    true = {frozenset((f"{e['event']}/a", f"{e['event']}/b")) for e in events if not e.get("apart")}
+    return 2 * len(found & true) / (len(found) + len(true))
+
+
+def test_accounts_of_one_event_are_related_and_never_one_cluster() -> None:
+    events = [json.loads(line) for line in EVENTS.read_text(encoding="utf-8").splitlines()]
+    assert related_f1(events[:40]) >= 0.90  # invented events
+    assert (
+        related_f1(events[:56]) >= 0.86
+    )  # .874 when this was written: of 16 public events in other words, 5 are found
+    # With ten near misses, without the dates that would tell most of them apart: .804; seven are taken for one event.
+    assert related_f1(events) >= 0.79
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -14,11 +14,12 @@ from ingest.dedup.minhash import SCHEME
 from ingest.pipeline import placement
 from ingest.pipeline.cluster import cluster_in_transaction, keys_of, withdraw
 from ingest.pipeline.compare import Reader
+from ingest.pipeline.decisions import decide
 from ingest.pipeline.reindex import reindex
 from ingest.store import clusters, schema, signatures
 from ingest.store.engine import Database
 from ingest.store.signatures import Entry
-from ingest.types import Copy
+from ingest.types import Copy, Link
 from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, story, text
 from tests.ingest.pipeline.clustering import NOON, article, cluster, fresh, later, partition, sound, state
@@ -221,4 +222,32 @@ def test_an_archive_moves_to_a_new_scheme_and_finds_the_same(database: Database)
     }
     with database.reading() as connection:
         assert {signed.scheme for signed in signatures.of_other_schemes(connection, "none", 9)} == {SCHEME}
+    sound(database)
+
+
+def old_scheme(database: Database) -> None:
+    """As if another version had signed everything."""
+    with database.writing() as connection:
+        for signed in signatures.of_other_schemes(connection, "none", 99):
+            signatures.remove(connection, signed, keys_of(signed))
+            entry = Entry(replace(signed, scheme="old"), (signed.number, -signed.number), 2**40, b"old")
+            signatures.save(connection, [entry])
+
+
+def test_decisions_and_arrivals_outlast_a_reindexing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster(database, *(article(10 * n + k, body) for n in (1, 2, 3) for k, body in enumerate((text(n), edited(n, 1)))))
+    with database.writing() as connection:
+        decide(connection, Link.CANNOT, "a0000010", "a0000011", who="ada")
+        decide(connection, Link.MUST, "a0000020", "a0000030", who="ada")
+        connection.execute(schema.matches.delete().where(schema.matches.c.rule == "weighed-evidence"))
+    old_scheme(database)
+    monkeypatch.setattr("ingest.pipeline.reindex.AT_ONCE", 2)
+    coming = iter([article(12, edited(1, 2)), article(22, edited(2, 2)), article(32, text(3))])
+    for _ in reindex(database):
+        if (one := next(coming, None)) is not None:
+            cluster(database, one)  # while the archive moves
+    place = {article_id: together for together in partition(database) for article_id in together}
+    assert place["a0000010"] != place["a0000011"], "kept apart"
+    assert "a0000012" in place["a0000010"] | place["a0000011"]
+    assert place["a0000020"] == {f"a00000{n}" for n in (20, 21, 22, 30, 31, 32)}, "kept together"
     sound(database)
