@@ -1,7 +1,8 @@
 """Full text over the English and the original of every article.
 
 Asked in the words of people: each word must be there or begin one that is ("missile" finds "missiles"), a phrase in
-quotation marks must be there as it stands, a word with a minus must not. Case and accents don't matter on SQLite; on
+quotation marks must be there as it stands, a word with a minus must not. On SQLite a word that stands in COMMON
+articles is enough as it stands: to gather all that it begins is what costs. Case and accents don't matter there; on
 PostgreSQL accents do. Whatever is typed is a valid question: nothing of it reaches the engine as syntax.
 
 Answers are not ranked: to rank is to read every match, and a common word stands in most articles. They come in the
@@ -12,7 +13,7 @@ articles: 350 ms when all were gathered, 19 ms to the first fifty (SQLite, proce
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, literal_column, select, table, text
@@ -21,6 +22,9 @@ from ingest.store.schema import articles
 
 FIRST_LOOK, MOST_AT_ONCE = 100, 1_600
 """Matches that are looked at together: few at first, more where filters leave little of them."""
+
+COMMON = 500
+"""Articles from which on a word is common."""
 
 MOST_TERMS = 12
 """Words of a question that count; the rest is left out."""
@@ -39,7 +43,8 @@ def matching(connection: Connection, words: str) -> ColumnElement[bool] | None:
         if not question:
             return None
         return literal_column(DOCUMENT).op("@@")(func.to_tsquery("simple", question))
-    return articles.c.number.in_(_found(words)) if fts_query(words) else None
+    question = fts_query(words)
+    return articles.c.number.in_(_found(question)) if question else None
 
 
 def newest(connection: Connection, words: str, *, before: int | None = None) -> Iterator[Sequence[int]]:
@@ -58,8 +63,10 @@ def newest(connection: Connection, words: str, *, before: int | None = None) -> 
             if len(group) < size:
                 return
             before, size = group[-1], min(size * 2, MOST_AT_ONCE)
-    elif fts_query(words):
-        with connection.execute(_arrivals(words, before)) as found:  # one walk: each look at a prefix gathers it anew
+    elif question := _question(connection, words):
+        with connection.execute(
+            _arrivals(question, before)
+        ) as found:  # one walk: asking again gathers anew
             while rows := found.fetchmany(size):
                 yield [row[0] for row in rows]
                 size = min(size * 2, MOST_AT_ONCE)
@@ -74,16 +81,28 @@ def latest(connection: Connection, words: str, most: int) -> ColumnElement[bool]
         return articles.c.number.in_(
             select(articles.c.number).where(fits).order_by(articles.c.number.desc()).limit(most)
         )
-    return articles.c.number.in_(_arrivals(words, None).limit(most)) if fts_query(words) else None
+    question = _question(connection, words)
+    return articles.c.number.in_(_arrivals(question, None).limit(most)) if question else None
 
 
-def _found(words: str) -> Select[Any]:
-    asked = text("articles_search MATCH :words").bindparams(bindparam("words", fts_query(words), unique=True))
+def _question(connection: Connection, words: str) -> str:
+    """The question for FTS5, its common words as they stand."""
+    asked = {parts for minus, phrase, parts in terms(words) if not minus and not phrase}
+    return fts_query(words, common=frozenset(parts for parts in asked if _is_common(connection, parts)))
+
+
+def _is_common(connection: Connection, parts: tuple[str, ...]) -> bool:
+    found = _found('"' + " ".join(parts) + '"').limit(COMMON).subquery()
+    return connection.scalar(select(func.count()).select_from(found)) == COMMON
+
+
+def _found(question: str) -> Select[Any]:
+    asked = text("articles_search MATCH :words").bindparams(bindparam("words", question, unique=True))
     return select(ROWID).select_from(table("articles_search")).where(asked)
 
 
-def _arrivals(words: str, before: int | None) -> Select[Any]:
-    found = _found(words).order_by(ROWID.desc())
+def _arrivals(question: str, before: int | None) -> Select[Any]:
+    found = _found(question).order_by(ROWID.desc())
     return found if before is None else found.where(before > ROWID)
 
 
@@ -97,12 +116,12 @@ def terms(words: str) -> tuple[tuple[bool, bool, tuple[str, ...]], ...]:
     return tuple(found[:MOST_TERMS])
 
 
-def fts_query(words: str) -> str:
-    """The question for FTS5; "" where nothing is asked for."""
+def fts_query(words: str, *, common: Collection[tuple[str, ...]] = ()) -> str:
+    """The question for FTS5, common words as they stand and others as beginnings; "" where nothing is asked for."""
     present: list[str] = []
     absent: list[str] = []
     for minus, phrase, parts in terms(words):
-        (absent if minus else present).append('"' + " ".join(parts) + '"' + ("" if phrase else "*"))
+        (absent if minus else present).append('"' + " ".join(parts) + '"' + ("" if phrase or parts in common else "*"))
     if not present:
         return ""
     return " AND ".join(present) + "".join(f" NOT {term}" for term in absent)

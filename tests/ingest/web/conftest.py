@@ -24,6 +24,7 @@ from ingest.store.schema import clusters, matches, members, outcomes, related
 from ingest.store.schema import documents as documents_table
 from ingest.types import Article, Block, BlockKind, Document, Identified, Metadata, Page, Sentence, Span, State
 from ingest.web.app import create_app
+from tests.databases import KINDS, empty_database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -58,12 +59,15 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def database(tmp_path: Path, empty_file: Path) -> Iterator[Database]:
-    copyfile(empty_file, tmp_path / "web.sqlite")
-    made = connect(f"sqlite:///{tmp_path / 'web.sqlite'}")
-    yield made
-    made.close()
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path) -> Iterator[Database]:
+    with empty_database(request.param, tmp_path) as url:
+        if request.param == "sqlite":
+            copyfile(empty_file, tmp_path / "test.sqlite")
+        made = connect(url)
+        upgrade(made)  # finds the copied file as it should be
+        yield made
+        made.close()
 
 
 @pytest.fixture
@@ -128,7 +132,7 @@ class Newsroom:
                 flags=flags,
                 title_sentences=sentences_of(((original_title, title),), lang),
             )
-            articles.save(connection, article, text_digest=sha256(article.text.encode()).hexdigest())
+            articles.save(connection, article, text_digest=sha256(article.text.encode()).hexdigest()[:32])
             finish(connection, came.document_id)
         return came.document_id
 

@@ -68,7 +68,7 @@ def press(page: playwright.Page, *keys: str) -> None:
 
 def kind(path: str) -> str:
     """What kind of page an address leads to: ids, words and cursors left out."""
-    plain = re.sub(r"/[0-9a-z]{20}|/sites/[^?]+|=[^&]*", "/…", path)
+    plain = re.sub(r"(?<=/)[0-9a-z]{20}|(?<=/sites/)[^?]+|(?<==)[^&]*", "…", path)
     return plain.partition("#")[0]
 
 

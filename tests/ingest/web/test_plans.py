@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 
@@ -43,6 +44,13 @@ def scans(plan: str) -> bool:
     if words[0] != "SCAN" or "INDEX" in words or "VIRTUAL" in words or words[1].startswith(("(", "anon", "CONSTANT")):
         return False
     return words[1] not in SMALL
+
+
+@pytest.fixture(autouse=True)
+def only_sqlite(database: Database) -> None:
+    """The plans are SQLite's; PostgreSQL's depend on what it knows of the rows."""
+    if database.reader.dialect.name != "sqlite":
+        pytest.skip("reads SQLite's plans")
 
 
 def test_no_page_reads_a_whole_table(client: TestClient, database: Database, newsroom: Newsroom) -> None:
