@@ -86,7 +86,7 @@ def test_only_the_web_opens_a_port() -> None:
 def test_database_and_broker_stand_on_a_network_without_a_way_out() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
-    assert outside == {"web", "fetch-extract"}
+    assert outside == {"web", "beat", "fetch-extract"}, "a port, subscribers, sites"
 
 
 def test_secrets_come_by_file_and_none_stands_in_the_environment() -> None:
