@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ingest.web.problems import refusal
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -70,7 +71,8 @@ class AllowedHosts:
             host = Headers(scope=scope).get("host", "")
             name = host[1:].split("]")[0] if host.startswith("[") else host.rsplit(":", 1)[0]
             if name.lower() not in self.names:
-                answer = PlainTextResponse("Unknown host name. Set public_url to the address you use.\n", 400)
+                detail = "Unknown host name. Set public_url to the address you use."
+                answer = refusal(scope["path"], 400, detail)
                 await answer(scope, receive, send)
                 return
         await self.app(scope, receive, send)
@@ -103,7 +105,7 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = PlainTextResponse(f"At most {self.max_bytes:,} bytes are taken in one request.\n", 413)
+        answer = refusal(scope["path"], 413, f"At most {self.max_bytes:,} bytes are taken in one request.")
         await answer(scope, receive, send)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -16,6 +17,8 @@ from ingest.web.auth import LogInFirst
 from ingest.web.ui.render import page
 
 MEDIA_TYPE = "application/problem+json"
+PROGRAMS = ("/v1/", "/out/", "/healthz", "/readyz", "/metrics")
+"""How the paths of the interface of programs begin."""
 
 
 class Problem(BaseModel):
@@ -48,7 +51,10 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
-        return answer(request, error.status_code, str(error.detail), dict(error.headers or {}))
+        detail = str(error.detail)
+        if detail == HTTPStatus(error.status_code).phrase and is_for_programs(request):  # the framework's own words
+            detail = advice(request, error.status_code, error.headers or {})
+        return answer(request, error.status_code, detail, dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -65,6 +71,22 @@ def install_problems(app: FastAPI) -> None:
         return answer(request, 422, str(error), {})
 
 
+def advice(request: Request, status: int, headers: Mapping[str, str]) -> str:
+    """What to do about a request that no route takes."""
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and headers.get("Allow"):
+        return f"{request.url.path[:80]} takes {headers['Allow']}, not {request.method}."
+    if status == HTTPStatus.NOT_FOUND:
+        return f"There is nothing at {request.url.path[:80]}; see /v1/openapi.json, or /reference."
+    return HTTPStatus(status).phrase
+
+
+def refusal(path: str, status: int, detail: str) -> Response:
+    """The answer to a request that no view sees, in the form the asker reads."""
+    if path.startswith(PROGRAMS):
+        return problem(status, detail)
+    return PlainTextResponse(f"{detail}\n", status)
+
+
 def answer(request: Request, status: int, detail: str, headers: dict[str, str], **more: Any) -> Response:
     """The error in the form the asker reads."""
     if is_for_programs(request):
@@ -77,4 +99,4 @@ def answer(request: Request, status: int, detail: str, headers: dict[str, str], 
 
 def is_for_programs(request: Request) -> bool:
     """Whether the path belongs to the interface of programs."""
-    return request.url.path.startswith(("/v1/", "/out/", "/healthz", "/readyz", "/metrics"))
+    return request.url.path.startswith(PROGRAMS)

@@ -139,3 +139,27 @@ def test_search_finds_words_of_the_original(client: TestClient, newsroom: Newsro
     newsroom.article()
     german = newsroom.article(GERMAN, lang="de")
     assert [a["id"] for a in client.get("/v1/articles?q=staudamm").json()["items"]] == [german]
+
+
+def test_every_refusal_is_a_problem_that_says_what_to_do(client: TestClient) -> None:
+    big = {"content": b" " * 6_000_000, "headers": {"content-type": "application/json"}}
+    for answer, status, what in (
+        (client.get("/v1/nothing"), 404, "openapi.json"),
+        (client.delete("/v1/articles"), 405, "takes GET, not DELETE"),
+        (client.post("/v1/documents", **big), 413, "5,000,000 bytes"),  # type: ignore[arg-type]
+        (client.get("/v1/articles", headers={"host": "elsewhere.example"}), 400, "public_url"),
+        (client.get("/v1/articles?limit=0"), 422, "limit"),
+        (client.get("/v1/articles/nothing"), 404, "no article nothing"),
+        (client.get("/v1/changes?since=9"), 409, "Begin again with 0"),
+        (client.get("/out/articles.xml"), 422, "atom"),
+    ):
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), what
+        assert answer.json()["status"] == status
+        assert what in answer.json()["detail"]
+
+
+def test_every_answer_tells_what_is_left_of_the_rate(client: TestClient) -> None:
+    first, second = client.get("/v1/articles"), client.get("/out/articles.atom")
+    for answer in (first, second):
+        assert {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"} <= set(answer.headers)
+    assert int(second.headers["ratelimit-remaining"]) == int(first.headers["ratelimit-remaining"]) - 1
