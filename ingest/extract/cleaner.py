@@ -20,8 +20,8 @@ from ingest.extract.site_memory import SiteMemory, heed
 from ingest.types import Block, BlockKind, Metadata
 
 KEEP = 0.4
-"""Score from which a line of plain text is kept: by site-grouped cross-validation text and line F1 are .960 and .932
-for windows, .942 and .903 for whole dumps; at .5 it is .957 and .929, .942 and .903."""
+"""Score from which a line of plain text is kept: by site-grouped cross-validation text and line F1 are .960 and .933
+for windows, .943 and .902 for whole dumps."""
 
 KEEP_VOTED = 0.5
 """Score from which a line of an HTML page is kept."""
