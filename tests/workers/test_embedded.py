@@ -22,7 +22,7 @@ from benchmarks.service import Service, broker, named_descendants, processes
 from ingest.store import schema
 from ingest.types import State
 
-PATIENCE_S = 90  # the machine may be busy with more than this
+PATIENCE_S = 180  # the machine may be busy with more than this
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
