@@ -185,7 +185,9 @@ def filled(path: Path, count: int) -> Database:
     upgrade(database)
     if not there:
         print(f"filling {path} with {count:,} articles …", file=sys.stderr)
-        ids, _ = fill(database, count)
+        fill(database, count)
+        with database.reading() as connection:
+            ids = list(connection.scalars(select(schema.articles.c.id)))
         for start in range(0, count, 5_000):
             with database.writing() as connection:
                 connection.execute(insert(schema.extractions), [extraction(id_) for id_ in ids[start : start + 5_000]])

@@ -6,6 +6,7 @@ taken down here stays down.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ingest.store import changes
 from ingest.store.documents import tombstone_key
 from ingest.store.engine import db_now
-from ingest.store.schema import articles, clusters, documents, entries, extractions, feeds, matches, members, related
+from ingest.store.schema import (
+    article_models,
+    articles,
+    clusters,
+    documents,
+    entries,
+    extractions,
+    feeds,
+    matches,
+    members,
+    related,
+)
 from ingest.types import Stage, State
 
 
@@ -50,6 +62,7 @@ def take_in(connection: Connection, coming: Sequence[Coming]) -> dict[str, str]:
     put = [one for one in coming if endings[one.id] in ("new", "changed")]
     _add_documents(connection, [one for one in new if one.id not in here])
     _put_articles(connection, new, [one for one in put if endings[one.id] == "changed"])
+    _count_models(connection, put)
     _put_extractions(connection, [one for one in put if one.extraction is not None])
     _put_related(connection, put)
     for one in put:
@@ -114,6 +127,19 @@ def _put_articles(connection: Connection, new: Sequence[Coming], changed: Sequen
         connection.execute(update(documents).where(documents.c.id.in_(ids)).values(**settled))
     for one in changed:
         connection.execute(update(articles).where(articles.c.id == one.id).values(**one.article))
+
+
+def _count_models(connection: Connection, coming: Sequence[Coming]) -> None:
+    """As `ingest.store.provenance.note`, for many."""
+    connection.execute(delete(article_models).where(article_models.c.article_id.in_([one.id for one in coming])))
+    rows = [
+        {"article_id": one.id, "model": model, "sentences": count}
+        for one in coming
+        for model, count in Counter(sentence.get("model") for sentence in one.article["sentences"]).items()
+        if model is not None
+    ]
+    if rows:
+        connection.execute(insert(article_models), rows)
 
 
 def _put_extractions(connection: Connection, coming: Sequence[Coming]) -> None:

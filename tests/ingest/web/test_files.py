@@ -72,6 +72,11 @@ def write(database: Database, path: Path, **more: Any) -> int:
     return count
 
 
+def models(database: Database) -> set[tuple[Any, ...]]:
+    with database.reading() as connection:
+        return {tuple(row) for row in connection.execute(select(schema.article_models))}
+
+
 def count_changes(database: Database) -> int:
     with database.reading() as connection:
         return connection.scalar(select(func.count()).select_from(schema.changes)) or 0
@@ -85,6 +90,7 @@ def test_what_comes_back_reads_as_what_went_out(
     assert write(database, path, removed=True) == len(filled)
     assert load(other, path) == {"new": len(filled)}
     assert read(other) == read(database)
+    assert models(other) == models(database)
     told = count_changes(other)
     assert load(other, path) == {"same": len(filled)}
     assert count_changes(other) == told
