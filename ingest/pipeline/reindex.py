@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from time import sleep
 
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.cluster import LOCK, WINDOW, resign
@@ -18,6 +19,10 @@ from ingest.store.engine import Database, serialise
 
 AT_ONCE = 20
 """Texts in one transaction: others that want to write wait no longer than those take."""
+
+PAUSE_S = 0.15
+"""Between two transactions. SQLite gives the lock to whoever asks next, and one who waits asks every tenth of a
+second: without a pause an article that came in meanwhile waited half a minute and gave up."""
 
 
 def reindex(database: Database, *, window: timedelta = WINDOW) -> Iterator[int]:
@@ -31,3 +36,4 @@ def reindex(database: Database, *, window: timedelta = WINDOW) -> Iterator[int]:
         if not old:
             return
         yield len(old)
+        sleep(PAUSE_S)
