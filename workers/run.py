@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import socket
 import threading
 import time
@@ -18,6 +19,7 @@ from ingest.settings import Settings
 from ingest.store import engine, owners, reconciler
 from ingest.types import Stage
 from workers.deployment import settings
+from workers.leash import on_leash
 
 log = structlog.get_logger()
 
@@ -54,8 +56,21 @@ def worker(queues: Sequence[Stage], *, processes: int = 1) -> None:
         from workers import standby
 
         standby.start()
+    leash_children()
     work.start()
     raise SystemExit(work.exitcode)
+
+
+def leash_children() -> None:
+    """Let the pool's processes end with this one, even if it is killed.
+
+    By themselves they wait for the end of their pipes, and two of them hold the ends of each other's: killed together
+    with the supervisor, a worker of two processes left both behind for good.
+    """
+    from celery.signals import worker_process_init
+
+    leash = on_leash(signal.SIGKILL)
+    worker_process_init.connect(lambda **_: leash(), weak=False)
 
 
 def few_threads() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from celery.signals import worker_process_init
 
-from workers import supervisor
+from workers import run, supervisor
 from workers.supervisor import Child
 
 
@@ -111,3 +113,24 @@ def test_what_a_child_raises_does_not_come_back_into_the_supervisor(capfd: pytes
     child.process.join(10)
     assert child.process.exitcode == 1
     assert "broken on purpose" in capfd.readouterr().err
+
+
+def test_processes_of_a_killed_workers_pool_end_with_it(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+
+    def be_a_worker() -> None:
+        run.leash_children()
+        below = os.fork()
+        if below == 0:
+            worker_process_init.send(sender=None)
+            time.sleep(60)
+        pids.write_text(f"{os.getpid()} {below}")
+        time.sleep(60)
+
+    child = Child("worker", be_a_worker)
+    tend_until(child, lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    leader, below = map(int, pids.read_text().split())
+    time.sleep(0.2)  # the signal was sent
+    os.kill(leader, signal.SIGKILL)
+    assert not runs(below)
+    child.kill()
