@@ -7,6 +7,7 @@ is what the views compare (RFC 9110, 8.8.3.3).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import anyio.to_thread
@@ -110,4 +111,4 @@ def _plain(app: ASGIApp) -> ASGIApp:
     return IdentityResponder(app, LEAST_BYTES)
 
 
-_RESPONDERS = {"zstd": _Zstd, "gzip": _gzip, "identity": _plain}
+_RESPONDERS: dict[str, Callable[[ASGIApp], ASGIApp]] = {"zstd": _Zstd, "gzip": _gzip, "identity": _plain}

@@ -47,7 +47,9 @@ def operations(described: dict[str, Any]) -> Iterator[tuple[Operation, str]]:
     """Each operation with the word it is listed under."""
     for path, methods in described["paths"].items():
         for method, one in methods.items():
-            good = next((answer for status, answer in one["responses"].items() if status.startswith("2")), {})
+            good: dict[str, Any] = next(
+                (answer for status, answer in one["responses"].items() if status.startswith("2")), {}
+            )
             made = Operation(
                 anchor=one["operationId"],
                 method=method.upper(),
