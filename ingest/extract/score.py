@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+ROWS = 64
+"""Lines that all trees look at together: what they make of them fits in a processor's cache."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forest:
     """Boosted trees as arrays: T trees of at most N splits and N + 1 leaves.
@@ -40,12 +44,18 @@ class Forest:
         """From 0 to 1 for each row of the matrix, shape (rows, features)."""
         import numpy as np
 
+        odds = [self._odds(matrix[start : start + ROWS]) for start in range(0, len(matrix), ROWS)]
+        return np.asarray(1.0 / (1.0 + np.exp(-np.concatenate(odds or [np.zeros(0)]))), dtype=np.float64)
+
+    def _odds(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        import numpy as np
+
         trees, splits, _ = self.path.shape
         left = (matrix[:, self.feature] <= self.threshold).astype(np.float32)
         decisions = left.reshape(len(matrix), trees, splits).transpose(1, 0, 2)
         chosen = np.matmul(decisions, self.path) == self.length  # (T, rows, N + 1)
-        odds = self.base + np.matmul(chosen.astype(np.float32), self.value[:, :, None]).sum(axis=(0, 2))
-        return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float64)
+        added = np.matmul(chosen.astype(np.float32), self.value[:, :, None]).sum(axis=(0, 2))
+        return np.asarray(self.base + added, dtype=np.float64)
 
 
 def read_forest(weights: dict[str, Any], features: Sequence[str]) -> Forest:
@@ -99,10 +109,16 @@ def builtin_forest(name: str, features: tuple[str, ...]) -> Forest:
 
 
 def score_lines(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> list[float]:
-    """One number from 0 to 1 a line, in page order: how likely it is article text.
+    """One number from 0 to 1 a line, in page order: how likely it is article text; 0 where a rule leaves no choice.
 
     hits: what the explicit rules say of each line.
     """
+    import numpy as np
+
     if not lines:
         return []
-    return [float(p) for p in builtin_forest("line_weights.json", FEATURES).probability(page_matrix(lines, hits))]
+    open_ones = [hit is None or hit.rule.soft or hit.rule.kind == "keep" for hit in hits]
+    scores = np.zeros(len(lines))
+    forest = builtin_forest("line_weights.json", FEATURES)
+    scores[open_ones] = forest.probability(page_matrix(lines, hits)[open_ones])
+    return scores.tolist()
