@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from time import sleep
+from time import monotonic, sleep
 
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.cluster import LOCK, WINDOW, resign
@@ -21,13 +21,17 @@ AT_ONCE = 20
 """Texts in one transaction: others that want to write wait no longer than those take."""
 
 PAUSE_S = 0.15
-"""Between two transactions. SQLite gives the lock to whoever asks next, and one who waits asks every tenth of a
-second: without a pause an article that came in meanwhile waited half a minute and gave up."""
+"""At least so long, and a quarter of the time that it took, is left after a transaction.
+
+SQLite gives the lock to whoever asks next, and one who waits asks every tenth of a second: without a pause an article
+that came in meanwhile waited half a minute and gave up.
+"""
 
 
 def reindex(database: Database, *, window: timedelta = WINDOW) -> Iterator[int]:
     """Sign anew what other schemes signed; yields how many texts each transaction took."""
     while True:
+        begun = monotonic()
         with database.writing() as connection:
             serialise(connection, LOCK)
             old = signatures.of_other_schemes(connection, SCHEME, AT_ONCE)
@@ -36,4 +40,4 @@ def reindex(database: Database, *, window: timedelta = WINDOW) -> Iterator[int]:
         if not old:
             return
         yield len(old)
-        sleep(PAUSE_S)
+        sleep(max(PAUSE_S, (monotonic() - begun) / 4))
