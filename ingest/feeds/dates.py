@@ -82,8 +82,8 @@ def read_date(said: object) -> datetime | None:
             day, month, year, *rest = found.groups(default="")
             return _moment(int(year), int(month), int(day), *rest)
         if found := _COMPACT.fullmatch(said):
-            year, month, day, *rest = found.groups(default="")
-            return _moment(int(year), int(month), int(day), *rest, "")
+            year, month, day, hour, minute, second, east, minutes = found.groups(default="")
+            return _moment(int(year), int(month), int(day), hour, minute, second, east, minutes, "")
         if found := _SINCE_1970.fullmatch(said):
             return datetime.fromtimestamp(int(found[1]), UTC)
     except (ValueError, OverflowError):  # the 31st of February

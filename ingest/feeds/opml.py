@@ -45,7 +45,7 @@ class FeedList:
     problems: tuple[str, ...] = ()
 
 
-def listed_of(row: Mapping[str, Any]) -> Listed:
+def listed_of(row: Mapping[Any, Any]) -> Listed:
     """A followed feed as a list writes it, from its row."""
     return Listed(
         url=row["url"],
