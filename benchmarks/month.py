@@ -7,6 +7,10 @@ The network and the clock are made up (`made_up_sites` says how feeds behave), a
 due; no sockets are opened. Feeds are rows in memory and are handed over as parsed. `--whole` sends every poll through
 all of it instead, transport, parser, claims and SQL, which takes a hundred times as long; a test holds the two to the
 same requests at the same seconds.
+
+1,000 feeds, 30 days, seed 1 (docs/month.png): 17.4 requests a feed and day (median 11.3, the busiest 104), 44 % of them
+304 (64 % where feeds support it), an item stored 16 min after its publication (median; 90 %: 148 min), none asked
+against its wishes; 380,008 items stored, 18,222 pushed out unseen, 1,132 of these from feeds that ask for no pause.
 """
 
 from __future__ import annotations
