@@ -90,6 +90,7 @@ def fill(newsroom: Newsroom) -> list[str]:
         "/sites/example.org",
         "/models",
         "/access",
+        "/webhooks",
         "/audit",
         "/audit?subject=site%3Aexample.org",
     ]
