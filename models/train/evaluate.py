@@ -82,19 +82,19 @@ def as_json(scores: list[Score]) -> str:
 
 
 def _translate(translator: Any, folder: Path, sentences: list[str], beam: int) -> tuple[list[str], float]:
-    """Return the translations in order and the seconds they took, cutting into pieces included."""
+    """Return the translations in order and the seconds of one core they took, cutting into pieces included."""
     import sentencepiece
 
     source = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
     apart = folder / "target.spm"  # absent where one SentencePiece model serves both sides
     target = sentencepiece.SentencePieceProcessor(model_file=str(apart)) if apart.exists() else source
-    began = time.perf_counter()
+    began = time.process_time()
     pieces = [[*words, "</s>"] for words in source.encode(sentences, out_type=str)]
     results = translator.translate_batch(
         pieces, beam_size=beam, max_batch_size=1024, batch_type="tokens", max_decoding_length=256
     )
     translations = [target.decode(result.hypotheses[0]) for result in results]
-    return translations, time.perf_counter() - began
+    return translations, time.process_time() - began
 
 
 def _quality(translations: list[str], references: list[str]) -> tuple[float, str, float, str]:
