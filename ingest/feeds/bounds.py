@@ -46,6 +46,8 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>")
 _ENTITY = re.compile(rb"<!ENTITY\s[^>]{0,2000}")
 _HARMLESS_ENTITY = re.compile(rb"<!ENTITY\s+[\w.-]{1,40}\s+(\"[^\"&%]{0,200}\"|'[^'&%]{0,200}'|\"&#\w{1,7};\")\s*$")
 _NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,30});")
+_HALVES = re.compile(rb"(?:&(?:amp;)?#(?:[xX]0{0,8}[dD][89a-fA-F][0-9a-fA-F]{2}|0{0,8}5[5-7][0-9]{3});)+")
+_NUMBER = re.compile(rb"#([xX]?)([0-9a-fA-F]+)")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos", "AMP", "LT", "GT", "QUOT"})
 _FOREIGN = re.compile("[\udc80-\udcff]")
 _SEVEN_BIT = frozenset({"utf-7", "utf7", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "hz", "cp037"})
@@ -159,7 +161,14 @@ def _with_letters(body: bytes) -> bytes:
 
     Under a DOCTYPE with an address, as RSS 0.91 has one, the parser leaves out what it does not know, in silence.
     """
+    body = _HALVES.sub(_whole_characters, body)
     return body if b"<!ENTITY" in body else _NAMED.sub(_numbered, body)
+
+
+def _whole_characters(match: re.Match[bytes]) -> bytes:
+    """Characters written as UTF-16 in numbers, which some generators do; a half alone, U+FFFD, would cost the feed."""
+    units = (int(digits, 16 if x else 10) for x, digits in _NUMBER.findall(match[0]))
+    return b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace").encode()
 
 
 def _numbered(match: re.Match[bytes]) -> bytes:

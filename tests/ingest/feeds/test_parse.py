@@ -308,6 +308,11 @@ def test_controls_and_lone_surrogates_are_gone() -> None:
     assert parse_feed(body.encode(), url=URL).entries[0].title == "ab\ufffdc"
 
 
+def test_characters_in_two_halves_are_joined_and_a_half_alone_costs_no_feed() -> None:
+    item = "<item><title>Fire &#xD83D;&#xDE00; x&#xD800;y &amp;#55357;&amp;#56832; &#55000;</title></item>"
+    assert parse_feed(rss(item), url=URL).entries[0].title == "Fire \U0001f600 x\ufffdy \U0001f600 \ud6d8"
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=60, deadline=None)
 def test_any_bytes_are_a_feed_or_a_reason(body: bytes) -> None:
