@@ -100,6 +100,11 @@ class Settings(BaseModel):
     memory_days: int = Field(365, ge=1, description="Days an unused sentence stays in the translation memory.")
     memory_rows: int = Field(5_000_000, ge=1000, description="Sentences the translation memory holds at most.")
 
+    dump_dir: Path | None = Field(
+        None, description="Folder that gets a dump of all articles each day, in a folder of its day; unset: none."
+    )
+    dump_days: int = Field(7, ge=1, description="Days that the scheduled dumps are kept; the newest one always is.")
+
     trail_days: int = Field(90, ge=1, description="Days that ended documents' trails and polls of feeds are kept.")
 
     window_days: int = Field(14, ge=1, description="Days back in which near-duplicates are looked for.")

@@ -74,6 +74,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "reconcile": {"task": "newsfold.reconcile", "schedule": chosen.reconcile_s},
             "deliver": {"task": "newsfold.deliver", "schedule": DISPATCH_S},
             "prune": {"task": "newsfold.prune", "schedule": 3600.0},
+            "dump": {"task": "newsfold.dump", "schedule": 600.0},
         },
         "timezone": "UTC",
     }

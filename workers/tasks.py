@@ -27,11 +27,13 @@ from ingest.types import Stage
 from models.manifest import ModelError
 from workers import bell, runtime
 from workers.app import app
+from workers.archivist import Archivist
 from workers.deployment import settings
 from workers.postman import Postman
 
 log = structlog.get_logger()
 
+_archivist = Archivist()
 _postman = Postman()
 
 
@@ -106,6 +108,13 @@ def prune() -> None:
     gone = retention.prune_in_turn(held.database, held.settings, held.owner)
     if gone and any(gone.values()):
         log.info("pruned", **{what.replace(" ", "_"): rows for what, rows in gone.items()})
+
+
+@app.task(name="newsfold.dump")
+def dump() -> None:
+    """Once a day, write all articles where the settings want them; does not wait for it."""
+    if settings().dump_dir is not None:
+        _archivist.go(runtime.current())
 
 
 @app.task(name="newsfold.deliver")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,20 @@ from ingest.errors import BadInput
 from ingest.publish.article import SCHEMA_VERSION
 from ingest.publish.files import writing
 from ingest.publish.record import Record, article_record, removed_record
-from ingest.store import changes, extractions, following, listing, outgoing
+from ingest.settings import Settings
+from ingest.store import changes, extractions, following, leases, listing, outgoing
 from ingest.store.engine import Database
 from ingest.store.listing import Choice
 
 FORMAT = "newsfold-dump/1"
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
+
+LEASE = "dump"
+LEASE_S = 6 * 3600.0
+"""Seconds after which another process writes the dump of one that vanished; a million articles take four minutes."""
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,24 @@ def dump(
     return Dump(folder, count, since, cursor)
 
 
+def dump_in_turn(database: Database, settings: Settings, owner: str) -> Dump | None:
+    """Today's dump of everything into `dump_dir`, and old ones gone; None where it is there or somebody writes it."""
+    into, today = settings.dump_dir, datetime.now(UTC).strftime("%Y-%m-%d")
+    if into is None or (into / today).exists():
+        return None
+    with database.writing() as connection:
+        if not leases.take(connection, LEASE, owner, LEASE_S):
+            return None
+    into.mkdir(parents=True, exist_ok=True)
+    for unfinished in into.glob(".*.part"):  # of a process that was killed: the lease says that nobody writes
+        shutil.rmtree(unfinished)
+    made = dump(database, into, day=today)
+    _drop_old(into, settings.dump_days)
+    with database.writing() as connection:
+        leases.done(connection, LEASE, owner)
+    return made
+
+
 def verify(folder: Path) -> dict[str, Any]:
     """The manifest of a dump whose files are as they were written; BadInput names the one that is not."""
     try:
@@ -115,6 +141,15 @@ def newest_cursor(into: Path) -> int:
     """The cursor of the newest dump in a folder of dumps; 0 where there is none."""
     found = [json.loads(path.read_text(encoding="utf-8"))["cursor"] for path in into.glob(f"[!.]*/{MANIFEST}")]
     return max(found, default=0)
+
+
+def _drop_old(into: Path, days: int) -> None:
+    """Remove dumps of days long past; what has another name, or no manifest of ours, is not ours to remove."""
+    oldest = (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%d")
+    for manifest in into.glob(f"[0-9]*/{MANIFEST}"):
+        folder = manifest.parent
+        if _DAY.fullmatch(folder.name) and folder.name <= oldest:
+            shutil.rmtree(folder)
 
 
 def _ids(connection: Connection, choice: Choice, since: int | None) -> Iterator[list[str]]:
