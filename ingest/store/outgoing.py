@@ -11,12 +11,25 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orjson import loads
-from sqlalchemy import Connection, Integer, Text, bindparam, case, cast, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Integer,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
 
 from ingest.store import listing, standing
 from ingest.store.extractions import removed_count
 from ingest.store.listing import Choice
-from ingest.store.schema import articles, clusters, extractions, matches, members
+from ingest.store.schema import Utc, articles, clusters, extractions, matches, members
 
 AT_ONCE = 250
 """Articles in one group: the cost of a query is spread, and the group stays a few MB."""
@@ -26,7 +39,17 @@ Row = dict[str, Any]
 _a = articles.c
 _JSON = ("spans", "sentences", "title_sentences", "flags", "credits")
 _LEFT_OUT = ("number", "sort_at", "text_digest", "needs_review")
-_COLUMNS = [cast(c, Text).label(c.name) if c.name in _JSON else c for c in _a if c.name not in _LEFT_OUT]
+_AS_KEPT = Utc().with_variant(DateTime(), "sqlite")
+"""Without its zone on SQLite: what is written out reads it as UTC, and setting it took 9 % of an export's time."""
+
+
+def _read_as(column: Column[Any]) -> ColumnElement[Any]:
+    if column.name in _JSON:
+        return cast(column, Text).label(column.name)
+    return type_coerce(column, _AS_KEPT).label(column.name) if isinstance(column.type, Utc) else column
+
+
+_COLUMNS = [_read_as(column) for column in _a if column.name not in _LEFT_OUT]
 _newer = extractions.alias()
 _newest = select(func.max(_newer.c.revision)).where(_newer.c.document_id == _a.id).scalar_subquery()
 _first = case((_a.id < clusters.c.representative, _a.id), else_=clusters.c.representative)
@@ -55,6 +78,7 @@ def whole(connection: Connection, ids: Sequence[str]) -> list[Row]:
 
     A row has the columns of `articles` (JSON read), cluster_id, kind, size, representative and similarity of its
     cluster, method and removed_count of its extraction, related and feeds; what it has none of is None, or empty.
+    Times are in UTC, on SQLite without saying so.
     """
     if not ids:
         return []
