@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ingest.errors import Misconfigured
 from ingest.store import engine, schema
@@ -56,6 +58,35 @@ def test_the_clock_moves_within_a_transaction(database: Database) -> None:
     assert before is not None
     assert after is not None
     assert 1.0 <= (after - before).total_seconds() < 5.0
+
+
+def test_a_writer_gets_its_turn_between_others_that_begin_again_at_once(tmp_path: Path) -> None:
+    """Each writes for 10 ms without a break for two seconds; whoever waits, waits for a few of the others' turns."""
+    database = engine.connect(f"sqlite:///{tmp_path / 'test.sqlite'}")
+    until, waits = time.monotonic() + 2.0, []
+
+    def write() -> None:
+        while time.monotonic() < until:
+            asked = time.monotonic()
+            with database.writing():
+                waits.append(time.monotonic() - asked)
+                time.sleep(0.01)
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in [pool.submit(write) for _ in range(4)]:
+            pass
+    database.close()
+    assert len(waits) > 40
+    assert max(waits) < 1.0
+
+
+def test_a_writer_that_never_gets_its_turn_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "TURN_WITHIN_S", 0.05)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 10)
+    database = engine.connect(f"sqlite:///{tmp_path / 'test.sqlite'}")
+    with database.writing(), pytest.raises(OperationalError, match="locked"), database.writing():
+        pass
+    database.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://"])
