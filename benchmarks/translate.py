@@ -52,7 +52,7 @@ def main() -> None:
     """Measure everything and print it; with --json the last line is one object."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.translate", description=__doc__)
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
-    parser.add_argument("--sentences", type=int, default=48, help="sentences of the comparison with transformers")
+    parser.add_argument("--sentences", type=int, default=96, help="sentences of the comparison with transformers")
     parser.add_argument("--lines", type=int, default=96, help="sentences of the other comparisons")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of each comparison, at least 3")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -233,7 +233,7 @@ def overhead(models: Path, lines: Sequence[str], pairs: int, threads: int) -> fl
 
     alone()
     whole()
-    times = in_turns(max(pairs, 5), whole, alone)
+    times = in_turns(max(pairs, 9), whole, alone)  # a small difference of large times: more pairs
     show("the whole stage / bare CTranslate2", times, len(lines))
     return round(statistics.median(slow / fast for slow, fast in times) - 1, 4)
 
