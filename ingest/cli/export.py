@@ -70,7 +70,8 @@ def dump(
 ) -> None:
     """Write all articles into a folder of the day, with a manifest and checksums; it is there whole or not at all.
 
-    `sha256sum -c SHA256SUMS` checks it, `ingest import` reads it back. Have cron call this once a day.
+    `sha256sum -c SHA256SUMS` checks it, `ingest import` reads it back. With INGEST_DUMP_DIR set
+    the service does this once a day.
 
     Example: ingest dump /srv/dumps
     """

@@ -207,12 +207,17 @@ def import_(
     """
     found = _read_list(path)
     database = _database(load())
-    new = 0
+    new = done = 0
     batches = [found.feeds[start : start + TOGETHER] for start in range(0, len(found.feeds), TOGETHER)]
     console = Console(stderr=True)
-    for batch in track(batches, "feeds", console=console, transient=True, disable=not console.is_terminal):
-        with database.writing() as connection:
-            new += sum(_imported(connection, listed, tidy_tags(tag or ())) for listed in batch)
+    try:
+        for batch in track(batches, "feeds", console=console, transient=True, disable=not console.is_terminal):
+            with database.writing() as connection:
+                new += sum(_imported(connection, listed, tidy_tags(tag or ())) for listed in batch)
+            done += len(batch)
+    except KeyboardInterrupt:
+        print(f"{done} of {len(found.feeds)} feeds are in; the same command brings the rest", file=sys.stderr)
+        raise
     for problem in found.problems:
         print(problem, file=sys.stderr)
     known = len(found.feeds) - new
