@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from ingest.dedup import candidates, related
 from ingest.dedup.explain import RULE_SAME_APART, kind_of, passages, rule_of
@@ -125,6 +126,17 @@ class Reader:
         return known
 
 
+_readers: WeakKeyDictionary[Engine, Reader] = WeakKeyDictionary()
+
+
+def reader_of(connection: Connection) -> Reader:
+    """What this process remembers of the database behind a connection; whoever places texts there does so alone."""
+    reader = _readers.get(connection.engine)
+    if reader is None:
+        reader = _readers[connection.engine] = Reader()
+    return reader
+
+
 def _key(signed: Signed | Candidate) -> Key:
     return signed.number, signed.hashes, signed.digest
 
@@ -200,8 +212,8 @@ def promising(new: Newcomer, found: Sequence[Candidate]) -> list[Promising]:
 class Comparison:
     """A newcomer beside one candidate after another."""
 
-    def __init__(self, connection: Connection, new: Newcomer, reader: Reader) -> None:
-        self._connection, self._reader = connection, reader
+    def __init__(self, connection: Connection, new: Newcomer) -> None:
+        self._connection, self._reader = connection, reader_of(connection)
         self._new = new.text
         self._detail: Detail | None = None
 

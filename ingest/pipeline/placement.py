@@ -16,15 +16,13 @@ from ingest.dedup import candidates
 from ingest.dedup.explain import RULE_SAME
 from ingest.dedup.features import Features, pack
 from ingest.dedup.minhash import SCHEME
-from ingest.pipeline.compare import Comparison, Newcomer, Promising, Reader, kin, nearest, promising, same_text
+from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
 from ingest.pipeline.lookup import Lookup, Span
 from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
 from ingest.store import articles, changes, clusters, decisions, signatures
 from ingest.store.clusters import Member
 from ingest.store.signatures import Candidate, Entry, Signed, seconds
 from ingest.types import Article, Copy, Link, Match
-
-_reader = Reader()  # texts this process compared lately; see Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def resign(connection: Connection, old: Signed, new: Newcomer, leaves_s: int | N
     matches: list[tuple[Match, float]] = []
     if leaves_s is not None:
         near = promising(new, Lookup(connection, [(new, span)], reach_s).near(new, span))
-        matches = _pairs(connection, new, near, _reader.features(connection, [one.other for one in near]))
+        matches = _pairs(connection, new, near, reader_of(connection).features(connection, [one.other for one in near]))
     signatures.save(connection, [Entry(signed, new.keys, leaves_s, pack(new.text.features))])
     clusters.save_matches(connection, matches)
     if matches:
@@ -156,17 +154,17 @@ def _verify(
     """The pairs of newcomers with what they are copies of, each with the score of its evidence."""
     ours = {one.number: one.new.text.features for one in nodes}
     asked = {p.other.number: p.other for some in near.values() for p in some if p.other.number not in ours}
-    features = _reader.features(connection, asked.values()) | ours
+    features = reader_of(connection).features(connection, asked.values()) | ours
     pairs = [pair for one in nodes for pair in _pairs(connection, one.new, near[one.id], features)]
     for one in nodes:
-        _reader.remember(_candidate(one), one.new.text.features)
+        reader_of(connection).remember(_candidate(one), one.new.text.features)
     return pairs
 
 
 def _pairs(
     connection: Connection, new: Newcomer, near: Iterable[Promising], features: dict[int, Features]
 ) -> list[tuple[Match, float]]:
-    beside = Comparison(connection, new, _reader)
+    beside = Comparison(connection, new)
     found = (beside.match(one, features[one.other.number]) for one in near if one.other.number in features)
     return [pair for pair in found if pair is not None]
 
@@ -289,7 +287,7 @@ def _relate(connection: Connection, found: _Found, opened: set[str]) -> None:
     joined = clusters.together_with(connection, [one.id for one in some if one.id not in opened])
     wanted = {one.id: nearest(found.akin[one.id], joined.get(one.id, set()) | {one.id}) for one in some}
     asked = {other.number: other for others in wanted.values() for other in others}
-    features = _reader.features(connection, asked.values())
+    features = reader_of(connection).features(connection, asked.values())
     pairs = [pair for one in some for pair in kin(one.new, wanted[one.id], features)]
     clusters.save_related(connection, pairs)
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 from sqlalchemy import select
 
 from ingest.dedup.minhash import SCHEME
-from ingest.pipeline import placement
+from ingest.pipeline import compare
 from ingest.pipeline.cluster import cluster_in_transaction, keys_of, withdraw
-from ingest.pipeline.compare import Reader
 from ingest.pipeline.decisions import decide
 from ingest.pipeline.reindex import reindex
 from ingest.store import clusters, schema, signatures
@@ -157,12 +157,22 @@ def test_a_process_that_remembers_nothing_finds_the_same(
     database: Database, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     cluster(database, article(1, text(1)), article(2, text(2)), article(3, edited(1, 1)))
-    monkeypatch.setattr(placement, "_reader", Reader())  # another process
+    monkeypatch.setattr(compare, "_readers", WeakKeyDictionary())  # another process
     if not kept:  # what was indexed before there were vectors has none
         with database.writing() as connection:
             connection.execute(schema.vectors.delete())
     outcomes = cluster(database, article(4, edited(1, 2)), article(5, edited(2, 1)))
     assert [outcome.size for outcome in outcomes] == [3, 2]
+
+
+def test_what_is_remembered_of_one_database_is_not_said_of_another(database: Database, tmp_path: Path) -> None:
+    some = [article(n, edited(1, n)) for n in (1, 2, 3)]
+    with fresh(tmp_path / "other") as other:
+        cluster(other, *some)
+    cluster(database, *(replace(one, id=one.id.replace("a", "b")) for one in some))
+    with database.reading() as connection:
+        found = connection.execute(select(schema.matches.c.a, schema.matches.c.b)).all()
+    assert {end for pair in found for end in pair} == {"b0000001", "b0000002", "b0000003"}
 
 
 def test_the_last_article_taken_down_leaves_no_cluster(database: Database) -> None:

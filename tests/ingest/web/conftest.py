@@ -14,9 +14,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, insert, update
 
-from ingest.pipeline import decisions, placement
+from ingest.pipeline import decisions
 from ingest.pipeline.cluster import cluster_in_transaction
-from ingest.pipeline.compare import Reader
 from ingest.settings import Settings
 from ingest.store import articles, documents, extractions
 from ingest.store.engine import Database, connect
@@ -69,12 +68,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path) -
         upgrade(made)  # finds the copied file as it should be
         yield made
         made.close()
-
-
-@pytest.fixture(autouse=True)
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No text of another test's database is remembered: a process of ours serves one database."""
-    monkeypatch.setattr(placement, "_reader", Reader())
 
 
 @pytest.fixture
