@@ -32,7 +32,7 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import documents, feeds, listing, people, schema, site_memory, standing, tokens
+from ingest.store import cluster_listing, documents, feeds, listing, people, pins, schema, site_memory, standing, tokens
 from ingest.store.migrations import upgrade
 from ingest.types import Page, State
 from workers.console import console
@@ -177,7 +177,7 @@ def furnish(runtime: Runtime) -> None:
         blocks = site_memory.repeated(connection, "post.example")
         for block in blocks[:1]:
             pinned = {"keep": False, "who": "otto", "now": now}
-            site_memory.pin(connection, "post.example", block.fingerprint, block.sample, **pinned)
+            pins.pin(connection, "post.example", block.fingerprint, block.sample, **pinned)
         held = connection.execute(
             select(schema.matches).where(schema.matches.c.rule == "weighed-evidence").limit(8)
         ).all()
@@ -190,7 +190,7 @@ def paths(runtime: Runtime) -> dict[str, str]:
     """The pages worth a picture, by the picture's name."""
     with runtime.database.reading() as connection:
         found = listing.list_articles(connection).rows
-        largest = listing.list_clusters(connection, order="size").rows
+        largest = cluster_listing.list_clusters(connection, order="size").rows
         translated = next(row for row in largest if row.size > 1 and len(row.langs) > 1 and row.size < 10)
         pair = listing.cluster_members(connection, translated.id)
         mixed = next(row for row in found if "14" in row.original_title and row.size == 1)

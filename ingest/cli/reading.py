@@ -13,9 +13,10 @@ from rich.table import Column, Table
 from ingest.errors import IngestError
 from ingest.settings import load
 from ingest.store import articles as store_articles
-from ingest.store import documents, extractions, listing, standing
+from ingest.store import cluster_listing, documents, extractions, listing, standing
+from ingest.store.cluster_listing import ClusterChoice, ListedCluster
 from ingest.store.engine import Database, connect
-from ingest.store.listing import Choice, Listed, ListedCluster
+from ingest.store.listing import Choice, Listed
 from ingest.types import Article, Stage, State
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -84,7 +85,7 @@ def clusters(
     Example: ingest clusters --least 3
     """
     with _database().reading() as connection:
-        page = listing.list_clusters(connection, least=least, limit=limit)
+        page = cluster_listing.list_clusters(connection, ClusterChoice(least=least), limit=limit)
     if as_json:
         for row in page.rows:
             print(json.dumps(_cluster(row), ensure_ascii=False))
@@ -132,11 +133,11 @@ def show(ident: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = 
 
 
 def _show_cluster(console: Console, connection: Any, ident: str, as_json: bool) -> None:
-    row = listing.cluster_row(connection, ident)
+    row = cluster_listing.cluster_row(connection, ident)
     if row is None:
         raise IngestError(f"{ident}: no article, document or cluster has this id")
     members = listing.cluster_members(connection, ident)
-    matches = listing.matches_among(connection, [member.id for member in members])
+    matches = cluster_listing.matches_among(connection, [member.id for member in members])
     if as_json:
         evidence = [
             {"a": m.a, "b": m.b, "estimated": m.estimated, "exact": m.exact, "rule": m.rule, "kind": str(m.kind)}

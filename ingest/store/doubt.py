@@ -30,7 +30,7 @@ def doubtful(
 ) -> tuple[Doubt, ...]:
     """The most doubtful pairs, or those after a place in that order."""
     m = matches.c
-    query = select(m.a, m.b, m.score).where(*_open()).order_by(m.score, m.a, m.b).limit(limit)
+    query = select(m.a, m.b, m.score).where(*undecided()).order_by(m.score, m.a, m.b).limit(limit)
     if after is not None:
         query = query.where(m.score >= after[0], tuple_(m.score, m.a, m.b) > tuple_(*(literal(v) for v in after)))
     return tuple(Doubt(row.a, row.b, row.score) for row in connection.execute(query))
@@ -38,7 +38,7 @@ def doubtful(
 
 def count(connection: Connection) -> int:
     """How many pairs are doubtful and undecided."""
-    return connection.scalar(select(func.count()).select_from(matches).where(*_open())) or 0
+    return connection.scalar(select(func.count()).select_from(matches).where(*undecided())) or 0
 
 
 def doubtful_clusters(connection: Connection, cluster_ids: Sequence[str]) -> frozenset[str]:
@@ -46,13 +46,14 @@ def doubtful_clusters(connection: Connection, cluster_ids: Sequence[str]) -> fro
     query = (
         select(members.c.cluster_id)
         .join(matches, matches.c.a == members.c.article_id)
-        .where(members.c.cluster_id.in_(cluster_ids), *_open())
+        .where(members.c.cluster_id.in_(cluster_ids), *undecided())
         .distinct()
     )
     return frozenset(connection.execute(query).scalars())
 
 
-def _open() -> tuple[ColumnElement[bool], ...]:
+def undecided() -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a match that it is doubtful and nobody decided."""
     d, m = decisions.c, matches.c
     decided = exists().where(d.a == m.a, d.b == m.b, d.undone_at.is_(None))
     return m.score < MARGIN, m.rule.not_in(BEYOND_DOUBT), ~decided

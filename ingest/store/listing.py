@@ -1,4 +1,4 @@
-"""What lists and pages read: one keyset page of articles or clusters, and what stands around one of them.
+"""What lists of articles read: one keyset page of them, and what stands around one; clusters: `cluster_listing`.
 
 Every list is paged by the place of its last row, not by a count of rows skipped, so the hundredth page costs what the
 first does and a row that arrives meanwhile shifts nothing. All functions only read.
@@ -23,18 +23,16 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    literal_column,
     or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.sql.util import ClauseAdapter
 
 from ingest.store import search
 from ingest.store.cursors import PAGE, Paged, decode_cursor, encode_cursor, page_of
-from ingest.store.schema import articles, clusters, entries, feeds, matches, members, related, revisions
-from ingest.types import Copy, Match, SharedPassage
+from ingest.store.schema import articles, clusters, entries, feeds, members, related, revisions
+from ingest.types import Copy
 
 EXCERPT = 260
 """Characters of the text that a list shows."""
@@ -44,9 +42,6 @@ LOOKED_AT = 4_000
 
 FEW = 1_000
 """Articles of a feed or of a kind up to which they are named in the query, one by one."""
-
-SEARCHED = 2_000
-"""Latest matches of a question whose clusters are found."""
 
 MEMBERS_SHOWN = 200
 """Members of one cluster that a page loads; a cluster can be larger, its size says so."""
@@ -74,22 +69,6 @@ class Listed:
     size: int  # of its cluster, itself included
     representative: str | None  # of its cluster
     kind: Copy | None  # in what way it is a copy; None: the first of its cluster
-
-
-@dataclass(frozen=True, slots=True)
-class ListedCluster:
-    """A cluster as a list shows it: its representative's headline, and who else is in it."""
-
-    id: str
-    size: int
-    weakest: float | None
-    created: datetime
-    changed: datetime
-    chosen: bool
-    head: Listed
-    langs: tuple[str, ...]
-    sources: tuple[str, ...]
-    kinds: tuple[Copy, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,45 +138,6 @@ def related_of(
     return {id_: tuple(sorted(near, key=lambda pair: (-pair[1], pair[0]))[:limit]) for id_, near in found.items()}
 
 
-def list_clusters(
-    connection: Connection,
-    *,
-    least: int = 2,
-    order: str = "changed",
-    words: str | None = None,
-    cursor: str | None = None,
-    limit: int = PAGE,
-) -> Paged[ListedCluster]:
-    """A page of clusters of so many members; order: changed, size (largest first) or weakest (lowest first).
-
-    words: clusters of the latest SEARCHED articles that fit.
-    """
-    c = clusters.c
-    # the literal 2 is what lets the database use its partial indexes; a merged cluster has size 0
-    enough = c.size >= literal_column("2") if least == 2 else and_(c.merged_into.is_(None), c.size >= least)
-    query = select(clusters).where(enough)
-    if words and (fits := search.latest(connection, words, SEARCHED)) is not None:
-        inside = select(members.c.cluster_id).join(articles, articles.c.id == members.c.article_id).where(fits)
-        query = query.where(c.id.in_(inside))
-    if order == "size":
-        query = query.order_by(c.size.desc(), c.id.desc())
-        if cursor is not None:
-            query = query.where(tuple_(c.size, c.id) < tuple_(*_literals(decode_cursor(cursor, int, str))))
-    elif order == "weakest":
-        query = query.where(c.weakest.is_not(None)).order_by(c.weakest, c.id)
-        if cursor is not None:
-            query = query.where(tuple_(c.weakest, c.id) > tuple_(*_literals(decode_cursor(cursor, float, str))))
-    else:
-        query = query.order_by(c.changed_at.desc(), c.id.desc())
-        if cursor is not None:
-            at, last = decode_cursor(cursor, datetime, str)
-            query = query.where(or_(c.changed_at < at, and_(c.changed_at == at, c.id < last)))
-    rows = connection.execute(query.limit(limit + 1)).all()
-    place = {"size": "size", "weakest": "weakest"}.get(order, "changed_at")
-    more = encode_cursor(getattr(rows[limit - 1], place), rows[limit - 1].id) if len(rows) > limit else None
-    return Paged(tuple(_with_heads(connection, rows[:limit])), more)
-
-
 def former(connection: Connection, article_id: str) -> tuple[RowMapping, ...]:
     """What an article said before: revision, article (as JSON) and replaced_at, the latest first."""
     query = select(revisions).where(revisions.c.article_id == article_id).order_by(revisions.c.revision.desc())
@@ -209,32 +149,6 @@ def cluster_members(connection: Connection, cluster_id: str) -> tuple[Listed, ..
     query = _listed().where(members.c.cluster_id == cluster_id)
     query = query.order_by(articles.c.sort_at, articles.c.id).limit(MEMBERS_SHOWN)
     return tuple(_as_listed(row) for row in connection.execute(query))
-
-
-def cluster_row(connection: Connection, cluster_id: str) -> RowMapping | None:
-    """The cluster's own row, redirects included; None: there never was one of that id."""
-    return connection.execute(select(clusters).where(clusters.c.id == cluster_id)).mappings().first()
-
-
-def matches_among(connection: Connection, ids: Sequence[str], *, passages: bool = True) -> tuple[Match, ...]:
-    """The verified pairs among these articles, the most similar first; passages: with the passages they share."""
-    if len(ids) < 2:
-        return ()
-    m = matches.c
-    columns = [m.a, m.b, m.estimated, m.exact, m.rule, m.kind] + ([m.passages] if passages else [])
-    query = select(*columns).where(m.a.in_(ids), m.b.in_(ids)).order_by(m.exact.desc())
-    return tuple(
-        Match(
-            row.a,
-            row.b,
-            row.estimated,
-            row.exact,
-            row.rule,
-            Copy(row.kind),
-            tuple(SharedPassage(*(p if isinstance(p, list) else p.values())) for p in row.passages) if passages else (),
-        )
-        for row in connection.execute(query)
-    )
 
 
 def related_to(
@@ -376,35 +290,3 @@ def _of(connection: Connection, ids: Column[str], fits: ColumnElement[bool]) -> 
 def _before(at_column: ColumnElement[Any], at: datetime, last: str) -> ColumnElement[bool]:
     # the first half alone is what the index can seek to; the second only breaks ties
     return and_(at_column <= at, or_(at_column < at, articles.c.id < last))
-
-
-def _literals(values: Sequence[Any]) -> list[Any]:
-    return [literal(value) for value in values]
-
-
-def _with_heads(connection: Connection, rows: Sequence[Any]) -> Iterable[ListedCluster]:
-    heads = listed(connection, [row.representative for row in rows])
-    about: dict[str, list[Any]] = {row.id: [] for row in rows}
-    query = (
-        select(members.c.cluster_id, members.c.kind, articles.c.lang, articles.c.source)
-        .join(articles, articles.c.id == members.c.article_id)
-        .where(members.c.cluster_id.in_(list(about)))
-        .distinct()
-    )
-    for member in connection.execute(query) if about else ():
-        about[member.cluster_id].append(member)
-    for row in rows:
-        if row.representative not in heads:
-            continue  # its article was taken down in this moment
-        yield ListedCluster(
-            row.id,
-            row.size,
-            row.weakest,
-            row.created_at,
-            row.changed_at,
-            row.chosen,
-            heads[row.representative],
-            tuple(sorted({m.lang for m in about[row.id]})),
-            tuple(sorted({m.source for m in about[row.id] if m.source})),
-            tuple(sorted({Copy(m.kind) for m in about[row.id] if m.kind})),
-        )

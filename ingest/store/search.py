@@ -64,9 +64,7 @@ def newest(connection: Connection, words: str, *, before: int | None = None) -> 
                 return
             before, size = group[-1], min(size * 2, MOST_AT_ONCE)
     elif question := _question(connection, words):
-        with connection.execute(
-            _arrivals(question, before)
-        ) as found:  # one walk: asking again gathers anew
+        with connection.execute(_arrivals(question, before)) as found:  # one walk: asking again gathers anew
             while rows := found.fetchmany(size):
                 yield [row[0] for row in rows]
                 size = min(size * 2, MOST_AT_ONCE)

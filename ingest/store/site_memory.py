@@ -1,4 +1,4 @@
-"""What sites repeat: blocks by fingerprint with the number of different articles they stood in, and people's pins.
+"""What sites repeat: blocks by fingerprint with the number of different articles they stood in; pins: `pins`.
 
 A block is one row per site. Counts halve with every 30 days in which the block was not seen, so furniture that a site
 gave up is forgotten. A site has at most MAX_BLOCKS rows: those seen once go first, then the longest unseen.
@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     delete,
     func,
-    insert,
     literal,
     literal_column,
     select,
@@ -24,8 +23,10 @@ from sqlalchemy import (
     update,
 )
 
+from ingest.store import pins
 from ingest.store.cursors import PAGE, Paged, decode_cursor, page_of
-from ingest.store.schema import site_blocks, site_pins
+from ingest.store.pins import SAMPLE, Pin
+from ingest.store.schema import site_blocks
 from ingest.types import Recalled, Seen
 
 HALF_LIFE = timedelta(days=30)
@@ -34,9 +35,6 @@ MAX_BLOCKS = 5_000
 
 MAX_LEARNED = 1_000
 """Blocks learned from one article."""
-
-SAMPLE = 300
-"""Characters of a block that are kept to be shown."""
 
 SITE = bytes(8)
 """The fingerprint under which a site's articles themselves are counted."""
@@ -68,19 +66,6 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
-    """What somebody said about a block of a site."""
-
-    id: int
-    site: str
-    keep: bool  # False: always drop
-    sample: str
-    who: str
-    at: datetime
-    undone: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class SqlSiteMemory:
     """The memory of `ingest.extract.SiteMemory` on a connection, as of `now`; `document` is not counted."""
 
@@ -91,10 +76,10 @@ class SqlSiteMemory:
     def recall(self, site: str, fingerprints: Iterable[bytes]) -> Recalled:
         """What is known of these blocks of a site and of its articles, the document itself left out."""
         known = _rows(self.connection, site, [SITE, *fingerprints])
-        pins = _pins(self.connection, site)
+        said = {print_: pin.keep for print_, pin in pins.on(self.connection, site).items()}
         counts = {row["fingerprint"]: self._count(row) for row in known}
-        blocks = {print_: Seen(count, pins.get(print_)) for print_, count in counts.items() if print_ != SITE}
-        blocks |= {print_: Seen(0, pin) for print_, pin in pins.items() if print_ not in blocks}
+        blocks = {print_: Seen(count, said.get(print_)) for print_, count in counts.items() if print_ != SITE}
+        blocks |= {print_: Seen(0, word) for print_, word in said.items() if print_ not in blocks}
         return Recalled(counts.get(SITE, 0), blocks)
 
     def _count(self, row: Mapping[str, Any]) -> int:
@@ -146,12 +131,7 @@ def learn(connection: Connection, site: str, document: str, blocks: Mapping[byte
 
 def repeated(connection: Connection, site: str, *, least: int = 2, limit: int = 200) -> list[SiteBlock]:
     """The blocks a site repeats most, with their pins; blocks somebody pinned are always among them."""
-    pins = {
-        row["fingerprint"]: dict(row)
-        for row in connection.execute(
-            select(site_pins).where(site_pins.c.site == site, site_pins.c.undone_at.is_(None)).order_by(site_pins.c.id)
-        ).mappings()
-    }
+    pinned = pins.on(connection, site)
     query = (
         select(site_blocks)
         .where(site_blocks.c.site == site, site_blocks.c.fingerprint != SITE, site_blocks.c.articles >= least)
@@ -161,11 +141,11 @@ def repeated(connection: Connection, site: str, *, least: int = 2, limit: int = 
     rows: dict[bytes, Mapping[str, Any]] = {
         row["fingerprint"]: dict(row) for row in connection.execute(query).mappings()
     }
-    rows |= {row["fingerprint"]: row for row in _rows(connection, site, [p for p in pins if p not in rows])}
-    found = [_site_block(row, pins.get(print_)) for print_, row in rows.items()]
+    rows |= {row["fingerprint"]: row for row in _rows(connection, site, [p for p in pinned if p not in rows])}
+    found = [_site_block(row, pinned.get(print_)) for print_, row in rows.items()]
     found += [
-        SiteBlock(print_, pin["sample"], 0, pin["at"], pin["at"], pin["keep"], pin["id"])
-        for print_, pin in pins.items()
+        SiteBlock(print_, pin.sample, 0, pin.at, pin.at, pin.keep, pin.id)
+        for print_, pin in pinned.items()
         if print_ not in rows
     ]
     return found
@@ -201,73 +181,21 @@ def sample(connection: Connection, site: str, fingerprint: bytes) -> str | None:
     return connection.scalar(select(b.sample).where(b.site == site, b.fingerprint == fingerprint))
 
 
-def count_pins(connection: Connection) -> dict[str, int]:
-    """How many pins stand, by site; sites without one are left out."""
-    p = site_pins.c
-    query = select(p.site, func.count()).where(p.undone_at.is_(None)).group_by(p.site)
-    return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def latest_pins(connection: Connection, limit: int = 20) -> tuple[Pin, ...]:
-    """What people said lately, the latest first, what they took back included."""
-    query = select(site_pins).order_by(site_pins.c.id.desc()).limit(limit)
-    return tuple(Pin(r.id, r.site, r.keep, r.sample, r.who, r.at, r.undone_at) for r in connection.execute(query))
-
-
-def standing_pins(connection: Connection, site: str) -> dict[bytes, int]:
-    """The ids of the pins that stand for a site, by the block's fingerprint."""
-    p = site_pins.c
-    query = select(p.fingerprint, p.id).where(p.site == site, p.undone_at.is_(None))
-    return {row.fingerprint: row.id for row in connection.execute(query)}
-
-
-def site_of_pin(connection: Connection, pin_id: int) -> str | None:
-    """The site that a pin is about; None where there is none of that number."""
-    return connection.scalar(select(site_pins.c.site).where(site_pins.c.id == pin_id))
-
-
-def pin(
-    connection: Connection, site: str, fingerprint: bytes, sample: str, *, keep: bool, who: str, now: datetime
-) -> int:
-    """Note that a person wants a block always kept or always dropped; takes the place of an earlier word. Its id."""
-    connection.execute(
-        update(site_pins)
-        .where(site_pins.c.site == site, site_pins.c.fingerprint == fingerprint, site_pins.c.undone_at.is_(None))
-        .values(undone_at=now)
-    )
-    added = connection.execute(
-        insert(site_pins).values(
-            site=site, fingerprint=fingerprint, keep=keep, sample=sample[:SAMPLE], who=who, at=now, undone_at=None
-        )
-    )
-    key = added.inserted_primary_key
-    assert key is not None
-    return int(key[0])
-
-
-def undo_pin(connection: Connection, pin_id: int, now: datetime) -> bool:
-    """Take a pin back; False: there is none with this id that stands."""
-    done = connection.execute(
-        update(site_pins).where(site_pins.c.id == pin_id, site_pins.c.undone_at.is_(None)).values(undone_at=now)
-    )
-    return done.rowcount > 0
-
-
 def _counts_articles(connection: Connection) -> ColumnElement[bool]:
     """The condition of the index of sites, letter by letter: a bound value would not find it."""
     zero = "x'0000000000000000'" if connection.dialect.name == "sqlite" else "'\\x0000000000000000'::bytea"
     return site_blocks.c.fingerprint == literal_column(zero)
 
 
-def _site_block(row: Mapping[str, Any], pinned: Mapping[str, Any] | None) -> SiteBlock:
+def _site_block(row: Mapping[str, Any], pin: Pin | None) -> SiteBlock:
     return SiteBlock(
         row["fingerprint"],
         row["sample"],
         row["articles"],
         row["first_seen"],
         row["last_seen"],
-        pinned["keep"] if pinned else None,
-        pinned["id"] if pinned else None,
+        pin.keep if pin else None,
+        pin.id if pin else None,
     )
 
 
@@ -280,13 +208,6 @@ def _rows(connection: Connection, site: str, prints: Iterable[bytes]) -> list[Ma
         )
         found += [dict(row) for row in connection.execute(query).mappings()]
     return found
-
-
-def _pins(connection: Connection, site: str) -> dict[bytes, bool]:
-    query = select(site_pins.c.fingerprint, site_pins.c.keep).where(
-        site_pins.c.site == site, site_pins.c.undone_at.is_(None)
-    )
-    return {row.fingerprint: row.keep for row in connection.execute(query)}
 
 
 def _grouped(rows: Iterable[Mapping[str, Any]], document: str, now: datetime) -> dict[int, list[bytes]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from ingest.publish.article import ArticleSummary, Duplicate, FullArticle
 from ingest.publish.record import Record, article_record, removed_record
-from ingest.store import extractions, listing, outgoing, standing
+from ingest.store import cluster_listing, extractions, listing, outgoing, standing
 from ingest.store.listing import Listed
 from ingest.types import NEEDS_REVIEW, Copy, Match, State
 from ingest.web.api.pages import DEFAULT, Cursor, Limit, Page, page_of, unless_known
@@ -114,7 +114,7 @@ def add_similarity(connection: Connection, rows: tuple[Listed, ...]) -> list[tup
     """Each row with its similarity to its cluster's canonical article."""
     heads = {row.representative for row in rows if row.representative and row.size > 1}
     among = [row.id for row in rows if row.size > 1]
-    found = {pair(match): match.exact for match in listing.matches_among(connection, sorted({*heads, *among}))}
+    found = {pair(match): match.exact for match in cluster_listing.matches_among(connection, sorted({*heads, *among}))}
     return [(row, found.get(frozenset((row.id, row.representative or "")))) for row in rows]
 
 

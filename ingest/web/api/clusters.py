@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from ingest.publish.article import RelatedShape
 from ingest.publish.cluster import ClusterSummary, FullCluster, match_shape
-from ingest.store import listing
-from ingest.store.listing import ListedCluster
+from ingest.store import cluster_listing, listing
+from ingest.store.cluster_listing import ClusterChoice, ListedCluster
 from ingest.web.api.articles import pair, summary
 from ingest.web.api.pages import DEFAULT, Cursor, Limit, Page, page_of, unless_known
 from ingest.web.database import Reading
@@ -33,7 +33,8 @@ def list_clusters(
     least: Annotated[int, Query(ge=1, le=1_000_000, description="Members at least; 1 includes single articles.")] = 2,
 ) -> Response:
     """Clusters of two and more."""
-    found = listing.list_clusters(connection, least=least, order=order, words=q, cursor=cursor, limit=limit)
+    choice = ClusterChoice(least=least, words=q)
+    found = cluster_listing.list_clusters(connection, choice, order=order, cursor=cursor, limit=limit)
     return unless_known(request, page_of(request, [cluster_summary(row) for row in found.rows], found.next))
 
 
@@ -45,14 +46,14 @@ def list_clusters(
 )
 def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Response:
     """One cluster: members, the verified matches between them with the shared passages, related accounts."""
-    row = listing.cluster_row(connection, cluster_id)
+    row = cluster_listing.cluster_row(connection, cluster_id)
     if row is None:
         raise HTTPException(404, f"There is no cluster {cluster_id[:40]}.")
     if row["merged_into"]:
         return RedirectResponse(f"/v1/clusters/{row['merged_into']}", status_code=308)
     members = listing.cluster_members(connection, cluster_id)
     ids = [member.id for member in members]
-    found = listing.matches_among(connection, ids)
+    found = cluster_listing.matches_among(connection, ids)
     similarity = {pair(match): match.exact for match in found}
     body = FullCluster(
         id=cluster_id,

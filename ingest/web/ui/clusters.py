@@ -9,7 +9,8 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from ingest.store import articles, decisions, doubt, listing
+from ingest.store import articles, cluster_listing, decisions, doubt, listing
+from ingest.store.cluster_listing import ClusterChoice
 from ingest.store.listing import Listed
 from ingest.types import Copy, Match
 from ingest.web.database import Reading
@@ -24,6 +25,9 @@ MATRIX = 12
 SHOWN = 6
 """Matches whose passages a cluster's page shows; the others have a page each."""
 
+FOLDED = 60
+"""Members up to which the table shows all of them unasked."""
+
 router = APIRouter()
 
 
@@ -32,15 +36,22 @@ def list_clusters(
     request: Request,
     connection: Reading,
     q: Annotated[str, Query(max_length=300)] = "",
+    lang: Annotated[str, Query(max_length=8)] = "",
+    source: Annotated[str, Query(max_length=300)] = "",
+    kind: Annotated[Copy | Literal[""], Query()] = "",
+    undecided: bool = False,
     order: Literal["changed", "size", "weakest"] = "changed",
     cursor: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
     """Clusters of two and more."""
-    found = listing.list_clusters(connection, order=order, words=q or None, cursor=cursor)
+    choice = ClusterChoice(
+        words=q or None, lang=lang or None, source=source or None, kind=kind or None, undecided=undecided
+    )
+    found = cluster_listing.list_clusters(connection, choice, order=order, cursor=cursor)
     values = {
         "found": found,
         "order": order,
-        "q": q,
+        "chosen": {"q": q, "lang": lang, "source": source, "kind": kind, "undecided": "1" if undecided else ""},
         "cursor": cursor,
         "open": doubt.count(connection),
         "doubtful": doubt.doubtful_clusters(connection, [row.id for row in found.rows]),
@@ -49,28 +60,34 @@ def list_clusters(
 
 
 @router.get("/clusters/{cluster_id}")
-def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Response:
+def one_cluster(
+    request: Request, connection: Reading, cluster_id: str, whole: Annotated[bool, Query(alias="all")] = False
+) -> Response:
     """One cluster: its members, the links between them with their evidence, related coverage apart."""
-    row = listing.cluster_row(connection, cluster_id)
+    row = cluster_listing.cluster_row(connection, cluster_id)
     if row is None:
         raise HTTPException(404, f"There is no cluster {cluster_id[:40]}.")
     if row["merged_into"]:
         return RedirectResponse(f"/clusters/{row['merged_into']}", status_code=308)
-    members = listing.cluster_members(connection, cluster_id)
+    members = members_of(connection, cluster_id, row["representative"])
     by_id = {member.id: member for member in members}
-    found = listing.matches_among(connection, list(by_id), passages=False)
+    found = cluster_listing.matches_among(connection, list(by_id), passages=False)
     branches = tree(members, found, row["representative"]) if len(members) > MATRIX else ()
     decided = decisions.about(connection, list(by_id))
+    shown = members if whole else unfolded(members, row["representative"])
     values = {
         "cluster": row,
         "members": members,
+        "shown": shown,
+        "whole": whole,
+        "back": request.url.path + ("?all=1" if whole else ""),
         "names": {member.id: letter(number) for number, member in enumerate(members)},
         "by_id": by_id,
         "head": by_id.get(row["representative"]) or (members[0] if members else None),
         "matches": found,
         "matrix": {(m.a, m.b): m for m in found} if len(members) <= MATRIX else {},
-        "branches": branches[:SHOWN_BRANCHES],
-        "more_branches": branches[SHOWN_BRANCHES:],
+        "branches": branches if whole else branches[:SHOWN_BRANCHES],
+        "more_branches": 0 if whole else max(0, len(branches) - SHOWN_BRANCHES),
         "picture": picture(branches, found) if branches else None,
         "evidence": evidence_of(connection, telling(found, row["representative"])[:SHOWN]),
         "kinds": Counter(m.kind for m in members if m.kind),
@@ -79,10 +96,26 @@ def one_cluster(request: Request, connection: Reading, cluster_id: str) -> Respo
         "days": time_line(members),
         "related": listing.related_to(connection, list(by_id)),
         "decided": decided,
-        "apart_from": {m.id: apart_from(m.id, row["representative"], found) for m in members},
+        "apart_from": {m.id: apart_from(m.id, row["representative"], found) for m in shown},
         "others": listing.listed(connection, {i for d in decided for i in (d.a, d.b)}),
     }
     return page(request, "cluster.html", values)
+
+
+def members_of(connection: Connection, cluster_id: str, representative: str) -> tuple[Listed, ...]:
+    """The members that a page can show, the oldest first; the representative is always among them."""
+    members = listing.cluster_members(connection, cluster_id)
+    if any(member.id == representative for member in members):
+        return members
+    head = listing.listed(connection, [representative]).values()
+    return tuple(sorted([*members, *head], key=lambda member: (member.sort_at, member.id)))
+
+
+def unfolded(members: tuple[Listed, ...], representative: str) -> tuple[Listed, ...]:
+    """The members that the table shows unasked: the first ones and the representative."""
+    if len(members) <= FOLDED:
+        return members
+    return members[:FOLDED] + tuple(member for member in members[FOLDED:] if member.id == representative)
 
 
 def apart_from(member: str, representative: str, matches: tuple[Match, ...]) -> str | None:
@@ -111,7 +144,7 @@ def evidence_of(connection: Connection, matches: tuple[Match, ...]) -> tuple[Evi
     """The matches with their passages; one whose article was just taken down is left out."""
     ids = sorted({id_ for m in matches for id_ in (m.a, m.b)})
     texts = articles.load_many(connection, ids)
-    whole = {(m.a, m.b): m for m in listing.matches_among(connection, ids)}
+    whole = {(m.a, m.b): m for m in cluster_listing.matches_among(connection, ids)}
     return tuple(evidence(whole[m.a, m.b], texts[m.a], texts[m.b]) for m in matches if m.a in texts and m.b in texts)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from ingest.store import articles, decisions, listing
+from ingest.store import articles, cluster_listing, decisions, listing
 from ingest.types import Article, Decision
 from ingest.web.database import Reading
 from ingest.web.ui.passages import differing_names, differing_numbers, paragraphs
@@ -20,7 +20,7 @@ def compare(request: Request, connection: Reading, a: str, b: str) -> Response:
     """Two articles side by side, in English and in the original."""
     one, other = both(connection, a, b)
     rows = listing.listed(connection, [one.id, other.id])
-    match = next(iter(listing.matches_among(connection, [one.id, other.id])), None)
+    match = next(iter(cluster_listing.matches_among(connection, [one.id, other.id])), None)
     values = {
         "a": one,
         "b": other,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from ingest.store import articles, audit, decisions, doubt, listing
+from ingest.store import articles, audit, cluster_listing, decisions, doubt, listing
 from ingest.store.cursors import decode_cursor, encode_cursor
 from ingest.types import Decision, Link
 from ingest.web.auth import Operator
@@ -38,7 +38,7 @@ def doubtful(
     values: dict[str, object] = {"open": doubt.count(connection), "after": after, "pair": None, "last": None}
     if found:
         pair = found[0]
-        match = listing.matches_among(connection, [pair.a, pair.b])[0]
+        match = cluster_listing.matches_among(connection, [pair.a, pair.b])[0]
         texts = articles.load_many(connection, [pair.a, pair.b])
         rows = listing.listed(connection, [pair.a, pair.b])
         values |= {

@@ -8,9 +8,10 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ingest.store import activity, aside, documents, feeds, leases, listing, reconciler, standing
+from ingest.store import activity, aside, cluster_listing, documents, feeds, leases, listing, reconciler, standing
 from ingest.types import Stage, State
 from ingest.web.database import Reading, TheSettings
+from ingest.web.handed import Handed, TheHanded
 from ingest.web.ui.plots import stacked
 from ingest.web.ui.render import page
 
@@ -19,7 +20,11 @@ router = APIRouter()
 
 @router.get("/")
 def overview(
-    request: Request, connection: Reading, settings: TheSettings, span: Literal["day", "week"] = "day"
+    request: Request,
+    connection: Reading,
+    settings: TheSettings,
+    handed: TheHanded,
+    span: Literal["day", "week"] = "day",
 ) -> Response:
     """The state of everything on one page."""
     now = datetime.now(UTC)
@@ -39,8 +44,9 @@ def overview(
         "failing": feeds.every(connection, failing=True)[:6],
         "reasons": standing.count_reasons(connection, State.QUARANTINED)[:6],
         "missing": aside.waiting_languages(connection),
+        "models": in_use(handed),
         "newest": listing.list_articles(connection, limit=5).rows,
-        "latest": listing.list_clusters(connection, limit=4).rows,
+        "latest": cluster_listing.list_clusters(connection, limit=4).rows,
         "reconciler_late": age is not None and age > max(3 * settings.reconcile_s, 10),
         "reconciled": age,
     }
@@ -50,3 +56,13 @@ def overview(
 def waiting_at(counts: dict[tuple[str, str], int], stage: Stage) -> int:
     """How many documents wait or are worked on at a stage."""
     return sum(counts.get((stage, state), 0) for state in (State.PENDING, State.RUNNING, State.RETRY))
+
+
+def in_use(handed: Handed) -> dict[str, list[str]] | None:
+    """The models that translate now, each with its languages; None: nobody here knows."""
+    if handed.shelf is None:
+        return None
+    found: dict[str, list[str]] = {}
+    for lang, model in sorted(handed.shelf().routes.items()):
+        found.setdefault(model.id, []).append(lang)
+    return found

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from ingest.extract.site_memory import fingerprint
-from ingest.store import audit, documents, extractions, pages, site_memory
+from ingest.store import audit, documents, extractions, pages, pins, site_memory
 from ingest.types import Block, Stage
 from ingest.urls import registered_domain
 from ingest.web.auth import Operator
@@ -33,8 +33,8 @@ def list_sites(
     values = {
         "found": found,
         "cursor": cursor,
-        "pins": site_memory.count_pins(connection),
-        "latest": site_memory.latest_pins(connection),
+        "pins": pins.count(connection),
+        "latest": pins.latest(connection),
     }
     return page(request, "sites.html", values)
 
@@ -80,8 +80,8 @@ def undo_pin(
 ) -> Response:
     """Take a pin back; `document`: the article to read again without it."""
     with database.writing() as connection:
-        site = site_memory.site_of_pin(connection, pin_id)
-        if site is None or not site_memory.undo_pin(connection, pin_id, datetime.now(UTC)):
+        site = pins.site_of(connection, pin_id)
+        if site is None or not pins.undo(connection, pin_id, datetime.now(UTC)):
             raise HTTPException(404, f"No pin {pin_id} stands.")
         audit.note(connection, who.name, "undo-pin", f"site:{site}", pin=pin_id)
         if document:
@@ -119,8 +119,8 @@ def site_of(connection: Connection, document_id: str) -> str | None:
 def pinned_blocks(connection: Connection, site: str | None, blocks: Sequence[Block]) -> dict[int, int]:
     """The ids of the pins that decided about blocks of a document, by the block's place."""
     decided = {place: block for place, block in enumerate(blocks) if (block.rule or "").startswith("pinned-")}
-    pins = site_memory.standing_pins(connection, site) if site and decided else {}
-    return {place: pins[print_] for place, block in decided.items() if (print_ := fingerprint(block.text)) in pins}
+    said = pins.on(connection, site) if site and decided else {}
+    return {place: said[print_].id for place, block in decided.items() if (print_ := fingerprint(block.text)) in said}
 
 
 def _struck(connection: Connection, document_id: str, place: int) -> tuple[str, Block]:
@@ -132,7 +132,7 @@ def _struck(connection: Connection, document_id: str, place: int) -> tuple[str, 
 
 
 def _pin(connection: Connection, site: str, print_: bytes, sample: str, *, keep: bool, who: str) -> int:
-    number = site_memory.pin(connection, site, print_, sample, keep=keep, who=who, now=datetime.now(UTC))
+    number = pins.pin(connection, site, print_, sample, keep=keep, who=who, now=datetime.now(UTC))
     word = "always keep" if keep else "always drop"
     audit.note(connection, who, "pin", f"site:{site}", pin=number, word=word, block=sample[:80])
     return number

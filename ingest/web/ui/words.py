@@ -47,6 +47,7 @@ MANY_KINDS = {
     Copy.NEAR: "edited copies",
     Copy.TRANSLATED: "translations",
     Copy.TEASER: "teasers or excerpts",
+    Copy.REVISION: "other versions by the same publisher",
 }
 
 ASIDE = {

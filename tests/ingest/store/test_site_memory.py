@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.extract import fingerprint
-from ingest.store import site_memory
+from ingest.store import pins, site_memory
 from ingest.store.engine import Database, connect
 from ingest.store.schema import metadata
 
@@ -89,14 +89,14 @@ def test_a_pin_holds_until_it_is_undone(database: Database) -> None:
         return recalled.blocks[MENU].pin if MENU in recalled.blocks else None
 
     with database.writing() as connection:
-        site_memory.pin(connection, "example.org", MENU, "Menu", keep=False, who="ada", now=NOW)
-        pinned = site_memory.pin(connection, "example.org", MENU, "Menu", keep=True, who="ada", now=NOW)
+        pins.pin(connection, "example.org", MENU, "Menu", keep=False, who="ada", now=NOW)
+        pinned = pins.pin(connection, "example.org", MENU, "Menu", keep=True, who="ada", now=NOW)
     assert pin_of() is True  # the later word counts
     with database.reading() as connection:
         assert [(block.sample, block.pin) for block in site_memory.repeated(connection, "example.org")] == [
             ("Menu", True)
         ]
     with database.writing() as connection:
-        assert site_memory.undo_pin(connection, pinned, NOW)
-        assert not site_memory.undo_pin(connection, pinned, NOW)
+        assert pins.undo(connection, pinned, NOW)
+        assert not pins.undo(connection, pinned, NOW)
     assert pin_of() is None

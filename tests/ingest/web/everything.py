@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from ingest.extract import fingerprint
 from ingest.store import articles as articles_store
-from ingest.store import audit, clusters, feeds, people, site_memory, tokens
+from ingest.store import audit, clusters, feeds, people, pins, site_memory, tokens
 from ingest.store.schema import matches
 from ingest.types import Block, BlockKind, State
 from ingest.web import ui
@@ -24,6 +24,13 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 WALL = "Abonnez-vous ici !"
 NO_PAGE = ("/articles/{article_id}/page", "/feeds.opml", "/feeds.toml")
 """Answers that are a file, not a page."""
+CLUSTER_FILTERS = (
+    "/clusters?lang=en",
+    "/clusters?source=Le+Courrier&order=size",
+    "/clusters?kind=translated&order=weakest",
+    "/clusters?undecided=1",
+    "/clusters?q=dam&lang=en&source=Le+Courrier&kind=translated&undecided=1",
+)
 
 
 def fill(newsroom: Newsroom) -> list[str]:
@@ -41,7 +48,7 @@ def fill(newsroom: Newsroom) -> list[str]:
         feed, _ = feeds.add(connection, "https://example.org/rss", title="A feed", tags=["fr"])
         for number in range(3):
             site_memory.learn(connection, "example.org", f"d{number}", {fingerprint(WALL): WALL}, NOW)
-        site_memory.pin(connection, "example.org", fingerprint(WALL), WALL, keep=True, who="ada", now=NOW)
+        pins.pin(connection, "example.org", fingerprint(WALL), WALL, keep=True, who="ada", now=NOW)
         people.add(connection, "maria", people.Role.OPERATOR, "a long enough password")
         people.add(connection, "nobody", people.Role.READER, "a long enough password")
         people.disable(connection, "nobody")
@@ -76,8 +83,10 @@ def fill(newsroom: Newsroom) -> list[str]:
         "/clusters?order=size",
         "/clusters?order=weakest",
         "/clusters?q=dam",
+        *CLUSTER_FILTERS,
         f"/clusters/{cluster}",
         f"/clusters/{large}",
+        f"/clusters/{large}?all=1",
         f"/compare?a={one}&b={other}",
         "/doubtful",
         "/decisions",

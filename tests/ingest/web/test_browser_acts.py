@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from ingest.settings import Settings
-from ingest.store import doubt, feeds, listing, people
+from ingest.store import cluster_listing, doubt, feeds, listing, people
 from ingest.store.engine import Database, connect
 from ingest.store.schema import articles, documents, site_pins
 from ingest.web.app import create_app
@@ -152,7 +152,7 @@ def test_queue_is_worked_at_human_pace(browser: playwright.Browser, address: str
 
 def test_cluster_is_changed_and_changed_back(browser: playwright.Browser, address: str, database: Database) -> None:  # noqa: F811
     with database.reading() as connection:
-        pair = next(row for row in listing.list_clusters(connection, order="size").rows if row.size == 2)
+        pair = next(row for row in cluster_listing.list_clusters(connection, order="size").rows if row.size == 2)
         one, other = (member.id for member in listing.cluster_members(connection, pair.id))
     with opened(browser) as page:
         page.goto(f"{address}/clusters/{pair.id}")

@@ -20,7 +20,7 @@ from ingest.errors import BadInput
 from ingest.pipeline import decisions
 from ingest.pipeline.cluster import LOCK, cluster_in_transaction, withdraw
 from ingest.publish.record import to_json
-from ingest.store import articles, listing, removal, schema
+from ingest.store import articles, cluster_listing, listing, removal, schema
 from ingest.store import decisions as decided
 from ingest.store.engine import Database, serialise
 from ingest.types import Copy, Link, State
@@ -95,7 +95,7 @@ def clusters_now(connection: Connection, ids: Sequence[str]) -> dict[str, Kept]:
     """What /v1/clusters says of these; merged ones and those that are gone are left out."""
     found = {}
     for id_ in ids:
-        row = listing.cluster_row(connection, id_)
+        row = cluster_listing.cluster_row(connection, id_)
         if row is not None and not row["merged_into"]:
             members = {member.id: member.kind for member in listing.cluster_members(connection, id_)}
             found[id_] = (row["representative"], members)

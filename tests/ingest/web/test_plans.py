@@ -9,10 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 
+from ingest.store import cluster_listing
 from ingest.store.engine import Database
 
 from .conftest import Newsroom
-from .everything import fill, left_out
+from .everything import CLUSTER_FILTERS, fill, left_out
 
 SMALL = frozenset(
     {"feeds", "decisions", "leases", "users", "tokens", "webhooks", "alembic_version", "audit", "site_pins"}
@@ -20,7 +21,7 @@ SMALL = frozenset(
 """Tables that stay small, or are read whole on purpose."""
 
 
-BOUNDED = re.compile(r"[?&](q|feed|kind)=")
+BOUNDED = re.compile(r"[?&](q|feed|kind)=|^/clusters\?(lang|source|undecided)=")
 """Lists that may sort what they found: at most a few thousand rows, see `ingest.store.listing`."""
 
 
@@ -81,6 +82,23 @@ def test_no_page_reads_a_whole_table(client: TestClient, database: Database, new
                 sorted_whole += [told for row in rows if "TEMP B-TREE FOR ORDER BY" in row.detail]
     assert bad == []
     assert sorted_whole == []
+
+
+def test_clusters_are_asked_by_index_where_many_fit_a_filter(
+    client: TestClient, database: Database, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(newsroom)
+    monkeypatch.setattr(cluster_listing, "FEW", 0)
+    asked = asked_by(client, database, [*CLUSTER_FILTERS])
+    walks = {statement: parameters for statement, (_, parameters) in asked.items() if " AS fits" in statement}
+    assert len(walks) == len(CLUSTER_FILTERS)
+    with database.reading() as connection:
+        for statement, parameters in walks.items():
+            plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            assert [line for line in plan if scans(line)] == [], statement
+            assert "ix_articles_" not in " ".join(plan), "a language is not read whole for each cluster"
+            if "MATCH" not in statement:
+                assert "TEMP B-TREE" not in " ".join(plan), statement
 
 
 def test_deep_pages_of_articles_seek_in_the_index(database: Database) -> None:
