@@ -151,6 +151,17 @@ def test_the_pages_of_a_web_archive_arrive(tmp_path: Path, name: str) -> None:
     assert [arrival.page.url for arrival, _ in rest if isinstance(arrival, PageArrival)] == ["https://news.example/b"]
 
 
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
+def test_web_archive_that_was_cut_short_says_so_and_its_half_page_stays_out(tmp_path: Path, name: str) -> None:
+    pages = [(f"https://news.example/{n}", "200 OK\r\nContent-Type: text/html", b"<p>" + b"ab" * 9) for n in range(3)]
+    records = [gzip.compress(warc(page)) if name.endswith("gz") else warc(page) for page in pages]
+    whole = b"".join(records)
+    for end in range(len(whole) - len(records[2]) + 1, len(whole) - 4):
+        *before, last = [arrival for arrival, _ in read_warc(put(tmp_path, name, whole[:end]), LIMIT)]
+        assert isinstance(last, BadRecord), end
+        assert [a.page.url for a in before if isinstance(a, PageArrival)] == [url for url, _, _ in pages[:2]], end
+
+
 def test_what_is_no_web_archive_is_named(tmp_path: Path) -> None:
     arrivals = list(read_warc(put(tmp_path, "x.warc", b"not a web archive at all\r\n" * 10), LIMIT))
     assert all(isinstance(arrival, BadRecord) for arrival, _ in arrivals)
