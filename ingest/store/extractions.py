@@ -75,7 +75,7 @@ def removed_of(connection: Connection, document_ids: Sequence[str]) -> dict[str,
 def removed_count() -> ColumnElement[int]:
     """How many blocks an extraction removed, counted where they lie: to read them is half the work of an article."""
     blocks = cast(extractions.c.blocks, Text)
-    return (func.length(blocks) - func.length(func.replace(blocks, REMOVED, ""))) / len(REMOVED)
+    return (func.length(blocks) - func.length(func.replace(blocks, REMOVED, ""))) // len(REMOVED)
 
 
 def forget(connection: Connection, document_id: str) -> None:
