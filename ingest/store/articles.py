@@ -132,9 +132,9 @@ def _keep_former(connection: Connection, row: RowMapping) -> None:
 
 
 def _sentences_out(sentences: tuple[Sentence, ...]) -> list[dict[str, Any]]:
-    return [
-        {name: value for name, value in asdict(sentence).items() if value not in (None, ())} for sentence in sentences
-    ]
+    """As JSON gives them back: a list is no tuple, and what seems to differ would be a revision."""
+    rows = (asdict(sentence) | {"flags": list(sentence.flags)} for sentence in sentences)
+    return [{name: value for name, value in row.items() if value not in (None, [])} for row in rows]
 
 
 def _sentences_in(rows: list[dict[str, Any]]) -> tuple[Sentence, ...]:
