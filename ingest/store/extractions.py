@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Integer, Text, cast, delete, func, insert, select
 
 from ingest.store.engine import db_now
 from ingest.store.schema import extractions
@@ -73,9 +73,14 @@ def removed_of(connection: Connection, document_ids: Sequence[str]) -> dict[str,
 
 
 def removed_count() -> ColumnElement[int]:
-    """How many blocks an extraction removed, counted where they lie: to read them is half the work of an article."""
+    """How many blocks an extraction removed, counted where they lie: to read them is half the work of an article.
+
+    NULL where there is no extraction. The division is the database's own: for `//` SQLAlchemy calls Python's floor,
+    once a row, and that fails at NULL.
+    """
     blocks = cast(extractions.c.blocks, Text)
-    return (func.length(blocks) - func.length(func.replace(blocks, REMOVED, ""))) // len(REMOVED)
+    shorter: ColumnElement[int] = func.length(blocks) - func.length(func.replace(blocks, REMOVED, ""))
+    return shorter.op("/", precedence=8, return_type=Integer())(len(REMOVED))
 
 
 def forget(connection: Connection, document_id: str) -> None:

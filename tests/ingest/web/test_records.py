@@ -114,6 +114,17 @@ def test_record_is_what_the_model_writes(database: Database, newsroom: Newsroom,
     assert b'"removed_count":2' in fast
 
 
+def test_article_whose_page_is_no_longer_kept_goes_out_without_an_extraction(
+    database: Database, newsroom: Newsroom
+) -> None:
+    id_ = newsroom.article(removed=REMOVED)
+    with database.writing() as connection:
+        extractions.forget(connection, id_)
+    fast, slow = both_ways(database, id_, removed=False)
+    assert same(fast, slow)
+    assert b'"extraction":null' in fast
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pairs=st.lists(
