@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 # Format and control characters that carry no content: soft hyphen, zero-width and direction marks, BOM, C0 and C1.
@@ -35,6 +35,7 @@ class Normalized:
     repaired: bool
 
 
+@lru_cache(512)  # a sentence is asked for when its tokens are counted, and again when it goes to the model
 def normalize(text: str, lang: str) -> Normalized:
     """The sentence in the spelling of the model's training data: one line, plain quotes, no control tokens."""
     text = unicodedata.normalize("NFC", text)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 SPACE = " \u00a0\u202f\u2009"
 
@@ -94,6 +94,11 @@ class Figure:
     ways: tuple[frozenset[Decimal], ...]  # found where all values of one way stand in the target
 
 
+REMEMBERED = 512
+"""Sentences whose figures are kept: styling, checking and repairing ask for those of one sentence some ten times."""
+
+
+@lru_cache(REMEMBERED)
 def figures(text: str, lang: str) -> tuple[Figure, ...]:
     """The figures of a source sentence in order of their place; the scale word belongs to its figure."""
     pattern = SOURCE.get(lang, SOURCE["fr"])
@@ -186,6 +191,7 @@ class Found:
     values: frozenset[Decimal]
 
 
+@lru_cache(REMEMBERED)
 def found_in(target: str) -> tuple[Found, ...]:
     """The figures in digits of an English sentence, in order."""
     return tuple(_found(match) for match in TARGET.finditer(target))
@@ -203,6 +209,7 @@ def _found(match: re.Match[str]) -> Found:
     return Found(match.start(), match.end(), match.group(), frozenset(values))
 
 
+@lru_cache(REMEMBERED)
 def values_in(target: str) -> frozenset[Decimal]:
     """Every value that stands in an English sentence, in digits or words; months and halves count as their numbers."""
     values = {value for found in found_in(target) for value in found.values}
