@@ -27,14 +27,28 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Connection, select, update
 
 from ingest import logs
+from ingest.pipeline import decisions
 from ingest.pipeline.cluster import cluster_article
 from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import cluster_listing, documents, feeds, listing, people, pins, schema, site_memory, standing, tokens
+from ingest.store import (
+    audit,
+    cluster_listing,
+    documents,
+    feeds,
+    listing,
+    people,
+    pins,
+    schema,
+    site_memory,
+    standing,
+    tokens,
+)
 from ingest.store.migrations import upgrade
-from ingest.types import Page, State
+from ingest.types import Link, Page, State
+from ingest.web.ui.decisions import ACTS
 from workers.console import console
 from workers.runtime import build
 
@@ -184,6 +198,14 @@ def furnish(runtime: Runtime) -> None:
         for place, pair in enumerate(held):  # whatever their score: pairs for the queue
             both = (schema.matches.c.a == pair.a) & (schema.matches.c.b == pair.b)
             connection.execute(update(schema.matches).where(both).values(score=0.1 + place / 10))
+        for pair, link, who in zip(
+            held[-3:], (Link.MUST, Link.CANNOT, Link.MUST), ("otto", "ada", "otto"), strict=False
+        ):
+            made = decisions.decide(connection, link, pair.a, pair.b, who=who, why="")
+            audit.note(connection, who, ACTS[link], f"article:{pair.a}", other=pair.b, decision=made.id)
+            if link is Link.CANNOT:
+                decisions.undo(connection, made.id, who=who)
+                audit.note(connection, who, "undo", f"article:{pair.a}", other=pair.b, decision=made.id)
 
 
 def paths(runtime: Runtime) -> dict[str, str]:
@@ -222,7 +244,8 @@ def photograph(browser: Browser, url: str, file: Path, width: int, height: int, 
     page.on("console", lambda message: sys.exit(f"{url}: {message.text}") if message.type == "error" else None)
     page.goto(url)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=file)
+    ends = page.evaluate("document.querySelector('main').lastElementChild.getBoundingClientRect().bottom")
+    page.screenshot(path=file, clip={"x": 0, "y": 0, "width": width, "height": min(height, int(ends) + 40)})
     context.close()
     shrink(file)
     if file.stat().st_size >= MOST_BYTES:

@@ -25,6 +25,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import Table, insert, select
 
+from ingest.pipeline import decisions
 from ingest.settings import Settings
 from ingest.store import schema
 from ingest.store.engine import Database, connect
@@ -69,7 +70,9 @@ def main() -> None:
         print(f"{chosen.articles:,} articles, {len(clusters):,} clusters, {took}")
         print("processor: median    p95 ms   clock: median    p95 ms      bytes")
         settings = Settings(data_dir=Path(folder), open_console=True, rate_per_minute=10_000_000)
-        with TestClient(create_app(settings, database=database), base_url="http://localhost") as client:
+        with TestClient(
+            create_app(settings, database=database, judge=decisions), base_url="http://localhost"
+        ) as client:
             deep = client.get("/v1/articles?limit=200").json()["next_cursor"]
             for path in paths(ids, clusters, deep):
                 slow += [path] if measure(client, path, chosen.times) and not path.startswith(("/v1", "/out")) else []
@@ -98,8 +101,16 @@ def paths(ids: list[str], clusters: list[str], deep: str) -> list[str]:
         "/clusters?order=size",
         "/clusters?order=weakest",
         "/clusters?q=bamer",
+        "/clusters?lang=de",
+        "/clusters?source=Source+7",
+        "/clusters?kind=teaser",
+        "/clusters?kind=near&order=weakest",
+        "/clusters?undecided=1",
+        "/clusters?lang=de&source=Source+7&undecided=1",
+        "/clusters?kind=exact&lang=de&order=size",
         f"/clusters/{clusters[77]}",
         f"/clusters/{clusters[0]}",
+        f"/clusters/{clusters[0]}?all=1",
         "/documents",
         "/documents?state=rejected&reason=no-text",
         "/doubtful",

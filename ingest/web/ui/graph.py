@@ -31,7 +31,8 @@ class Branch:
 
     member: Listed
     depth: int  # links from the representative
-    link: Match | None  # on its parent; None: the representative, or no link is recorded
+    above: str | None  # the member in whose row it hangs; None: the representative
+    link: Match | None  # on its parent, or on a copy of that; None: the representative, or no link is recorded
     copies: tuple[Listed, ...]
 
 
@@ -42,6 +43,7 @@ class Picture:
     size: int  # of the side
     ids: tuple[str, ...]  # of rows and columns
     shades: tuple[str, ...]
+    linked: int  # pairs
 
 
 def tree(members: Sequence[Listed], matches: Sequence[Match], root: str) -> tuple[Branch, ...]:
@@ -51,16 +53,16 @@ def tree(members: Sequence[Listed], matches: Sequence[Match], root: str) -> tupl
     for match in matches:
         near[match.a].append((match.b, match))
         near[match.b].append((match.a, match))
-    children: dict[str, list[tuple[str, Match | None]]] = defaultdict(list)
+    children: dict[str | None, list[tuple[str, Match | None]]] = defaultdict(list)
     copies: dict[str, list[Listed]] = defaultdict(list)
-    owner: dict[str, str] = {}  # whose row a member stands in
-    open_: list[tuple[bool, float, str, str, Match | None]] = [(False, -1.0, root, "", None)]
+    owner: dict[str | None, str] = {}  # whose row a member stands in
+    open_: list[tuple[bool, float, str, str | None, Match | None]] = [(False, -1.0, root, None, None)]
     while open_:
         _, _, id_, parent, link = heappop(open_)
         if id_ in owner or id_ not in by_id:
             continue
-        above = owner.get(parent, "")
-        if link is not None and link.kind is Copy.EXACT:
+        above = owner.get(parent)
+        if above is not None and link is not None and link.kind is Copy.EXACT:
             copies[above].append(by_id[id_])
             owner[id_] = above
         else:
@@ -77,24 +79,31 @@ def tree(members: Sequence[Listed], matches: Sequence[Match], root: str) -> tupl
         else:
             children[root].append((member.id, None))
     rows: list[Branch] = []
-    stack: list[tuple[str, Match | None, int]] = [(id_, link, 0) for id_, link in reversed(children[""])]
+    stack = [(id_, None, link, 0) for id_, link in reversed(children[None])]
     while stack:
-        id_, link, depth = stack.pop()
-        rows.append(Branch(by_id[id_], depth, link, tuple(copies[id_])))
-        stack += [(child, its, depth + 1) for child, its in reversed(children[id_])]
+        id_, above, link, depth = stack.pop()
+        rows.append(Branch(by_id[id_], depth, above, link, tuple(copies[id_])))
+        stack += [(child, id_, its, depth + 1) for child, its in reversed(children[id_])]
     return tuple(rows)
 
 
 def picture(branches: Sequence[Branch], matches: Sequence[Match]) -> Picture | None:
-    """The links of these members as squares, exact copies left out; None where there are too many to see any."""
+    """The links of these members as squares, exact copies in the row of what they copy; None: too many to see any.
+
+    Two rows are as alike as the strongest link between them says.
+    """
     ids = tuple(branch.member.id for branch in branches)
     if len(ids) > MOST_PICTURED:
         return None
-    place = {id_: number for number, id_ in enumerate(ids)}
-    squares: list[list[str]] = [[] for _ in range(SHADES)]
+    place = {member.id: row for row, branch in enumerate(branches) for member in (branch.member, *branch.copies)}
+    strongest: dict[tuple[int, int], float] = {}
     for match in matches:
-        if match.a in place and match.b in place:
-            shade = squares[min(SHADES - 1, int(match.exact * SHADES))]
-            for x, y in ((place[match.a], place[match.b]), (place[match.b], place[match.a])):
-                shade.append(f"M{x * CELL} {y * CELL}h{CELL - 1}v{CELL - 1}h-{CELL - 1}z")
-    return Picture(len(ids) * CELL, ids, tuple("".join(shade) for shade in squares))
+        if match.a in place and match.b in place and place[match.a] != place[match.b]:
+            x, y = sorted((place[match.a], place[match.b]))
+            strongest[x, y] = max(match.exact, strongest.get((x, y), 0.0))
+    squares: list[list[str]] = [[] for _ in range(SHADES)]
+    for (one, other), exact in strongest.items():
+        for x, y in ((one, other), (other, one)):
+            square = f"M{x * CELL} {y * CELL}h{CELL - 1}v{CELL - 1}h-{CELL - 1}z"
+            squares[min(SHADES - 1, int(exact * SHADES))].append(square)
+    return Picture(len(ids) * CELL, ids, tuple("".join(shade) for shade in squares), len(strongest))

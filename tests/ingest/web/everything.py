@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from ingest.extract import fingerprint
 from ingest.store import articles as articles_store
-from ingest.store import audit, clusters, feeds, people, pins, site_memory, tokens
+from ingest.store import audit, clusters, feeds, people, pins, site_memory, tokens, webhooks
 from ingest.store.schema import matches
 from ingest.types import Block, BlockKind, State
 from ingest.web import ui
@@ -53,6 +53,10 @@ def fill(newsroom: Newsroom) -> list[str]:
         people.add(connection, "nobody", people.Role.READER, "a long enough password")
         people.disable(connection, "nobody")
         tokens.make(connection, "newsletter", [tokens.Scope.READ], who="maria", days=90)
+        webhooks.add(connection, "https://consumer.example/a/rather/long/address/of/a/hook", "whsec_x", who="ada")
+        hook = webhooks.add(connection, "https://gone.example/hook", "whsec_y", who="ada", name="newsletter")
+        webhooks.pause(connection, hook.id)
+        webhooks.ask_test(connection, hook.id)
         audit.note(connection, "ada", "pin", "site:example.org", word="always keep")
         cluster = clusters.of_articles(connection, [one])[one].cluster_id
         a, b = sorted((one, other))

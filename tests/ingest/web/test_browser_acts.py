@@ -271,6 +271,31 @@ def test_documents_run_again_and_articles_are_made_again_and_taken_down(
         assert "taken down" in page.locator("main").inner_text().lower()
 
 
+def test_program_is_told_of_changes_stopped_and_forgotten(
+    browser: playwright.Browser,  # noqa: F811
+    address: str,  # noqa: F811
+) -> None:
+    with opened(browser) as page:
+        page.goto(address + "/webhooks")
+        tab_to(page, "form[action='/webhooks'] input[name=url]")
+        page.keyboard.type("https://consumer.example/hook")
+        press(page, "Enter")
+        assert page.locator("main [role=status] code").inner_text().startswith("whsec_")
+        for act, state in (("pause", "paused"), ("resume", "active")):
+            tab_to(page, f"form[action$='/{act}'] button")
+            press(page, "Enter")
+            assert page.locator("tbody b").inner_text() == state
+        tab_to(page, "form[action$='/test'] button")
+        press(page, "Enter")
+        assert "a test is on its way" in page.locator("tbody").inner_text()
+        tab_to(page, "form[action$='/rotate'] button")
+        press(page, "Enter")
+        assert page.locator("main [role=status] code").inner_text().startswith("whsec_")
+        tab_to(page, "form[action$='/remove'] button")
+        press(page, "Enter")
+        assert page.locator("tbody tr").count() == 0
+
+
 def test_people_log_in_and_are_given_and_refused_access(
     browser: playwright.Browser,  # noqa: F811
     database: Database,

@@ -37,6 +37,15 @@ def test_exact_copies_stand_with_what_they_copy() -> None:
     assert drawn("abcd", *links) == [("a", 0, ""), ("b", 1, "cd")]
 
 
+def test_link_on_a_copy_shows_in_the_row_of_what_it_copies() -> None:
+    links = link("a", "b", 1.0, Copy.EXACT), link("b", "c", 0.9), link("a", "c", 0.3)
+    rows = tree([member(id_) for id_ in "abc"], links, "a")
+    assert [(row.member.id, row.above) for row in rows] == [("a", None), ("c", "a")]
+    seen = picture(rows, links)
+    assert seen is not None
+    assert (seen.linked, [bool(shade) for shade in seen.shades]) == (1, [False] * 4 + [True])
+
+
 def test_member_without_a_link_is_shown_all_the_same() -> None:
     assert drawn("abz", link("a", "b", 0.5)) == [("a", 0, ""), ("b", 1, ""), ("z", 1, "")]
 
@@ -55,5 +64,7 @@ def test_every_member_is_drawn_once(pairs: list[tuple[int, int, float, Copy]]) -
     assert rows[0].member.id == "a"
     seen = picture(rows, matches)
     assert seen is not None
-    own_row = {row.member.id for row in rows}
-    assert "".join(seen.shades).count("M") == 2 * sum({match.a, match.b} <= own_row for match in matches)
+    row_of = {one.id: row.member.id for row in rows for one in (row.member, *row.copies)}
+    linked = {frozenset((row_of[match.a], row_of[match.b])) for match in matches}
+    assert seen.linked == sum(len(pair) == 2 for pair in linked)
+    assert "".join(seen.shades).count("M") == 2 * seen.linked
