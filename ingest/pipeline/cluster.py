@@ -80,7 +80,7 @@ def cluster_together(
     What can be asked for all of them at once is: most are new, and nothing is known of them.
     """
     serialise(connection, LOCK)
-    _let_go(connection, len(some))
+    _let_go(connection)
     fresh = _fresh(connection, some)
     waiting: list[Coming] = []
     opened: set[str] = set()
@@ -160,9 +160,9 @@ def withdraw(connection: Connection, article_id: str, *, window: timedelta = WIN
         clusters.drop(connection, place.cluster_id)
 
 
-def _let_go(connection: Connection, coming: int) -> None:
-    """Take texts out of the index whose time there is over: a few for each that comes in."""
-    over = signatures.expired(connection, seconds(datetime.now(UTC)), signatures.PURGED_AT_ONCE * coming)
+def _let_go(connection: Connection) -> None:
+    """Take texts out of the index whose time there is over, once there are many. Until then no look-up answers them."""
+    over = signatures.expired(connection, seconds(datetime.now(UTC)))
     signatures.unindex(connection, [(signed, keys_of(signed)) for signed in over])
 
 

@@ -200,8 +200,18 @@ def test_changes_tell_of_growth_merges_and_singles(database: Database) -> None:
     assert kinds == [("cluster", first.cluster_id), ("cluster", first.cluster_id)]
 
 
-def test_old_texts_leave_the_index_and_clusters_stay(database: Database) -> None:
+def test_old_texts_leave_the_index_together_and_clusters_stay(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s = schema.signatures.c
+    over = signatures._OVER
+    monkeypatch.setattr(signatures, "_ENOUGH", select(s.leaves_s).where(over).order_by(s.leaves_s).limit(1).offset(2))
     cluster(database, *(article(n, text(n)) for n in range(1, 4)))
+    with database.writing() as connection:
+        connection.execute(schema.signatures.update().where(s.number < 3).values(leaves_s=1))
+    cluster(database, article(8, text(8)))
+    with database.reading() as connection:
+        assert set(connection.execute(select(schema.bands.c.number)).scalars()) == {1, 2, 3, 8}
     with database.writing() as connection:
         connection.execute(schema.signatures.update().values(leaves_s=1))
     before = partition(database)
@@ -210,7 +220,7 @@ def test_old_texts_leave_the_index_and_clusters_stay(database: Database) -> None
         numbers = set(connection.execute(select(schema.bands.c.number)).scalars())
         kept = connection.execute(select(schema.signatures)).all()
     assert numbers == {9}
-    assert len(kept) == 4
+    assert len(kept) == 5
     assert before < partition(database)
 
 
