@@ -7,7 +7,7 @@ objects of ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,6 @@ from sqlalchemy.dialects import sqlite
 
 from ingest.store import listing, standing
 from ingest.store.extractions import removed_count
-from ingest.store.listing import Choice
 from ingest.store.schema import Utc, articles, clusters, extractions, matches, members
 
 AT_ONCE = 250
@@ -55,7 +54,7 @@ def _moment(kept: str | None) -> datetime | None:
     return None if kept is None else datetime.fromisoformat(kept + "+00:00")
 
 
-_AT = Utc().with_variant(_ReadAtOnce(), "sqlite")
+_AT = Utc().with_variant(_ReadAtOnce(), "sqlite")  # type: ignore[no-untyped-call]
 
 
 def _read_as(column: Column[Any]) -> ColumnElement[Any]:
@@ -100,7 +99,7 @@ def whole(connection: Connection, ids: Sequence[str]) -> list[Row]:
     found = {}
     result = connection.execute(_WHOLE, {"ids": list(ids)})
     names = tuple(result.keys())
-    for values in result:
+    for values in result.all():
         row = dict(zip(names, values, strict=True))
         for name in _JSON:
             row[name] = loads(row[name])
@@ -108,11 +107,3 @@ def whole(connection: Connection, ids: Sequence[str]) -> list[Row]:
         row["related"], row["feeds"] = near[id_], feeds[id_]
         found[id_] = row
     return [found[id_] for id_ in ids if id_ in found]
-
-
-def in_groups(connection: Connection, choice: Choice, at_once: int = AT_ONCE) -> Iterator[list[Row]]:
-    """All articles of a choice, the newest first, in groups that fit into memory."""
-    place = None
-    while places := listing.article_ids(connection, choice, place, at_once):
-        place = places[-1]
-        yield whole(connection, [id_ for _, id_ in places])
