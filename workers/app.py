@@ -73,7 +73,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "dispatch": {"task": "newsfold.dispatch", "schedule": DISPATCH_S},
             "reconcile": {"task": "newsfold.reconcile", "schedule": chosen.reconcile_s},
             "deliver": {"task": "newsfold.deliver", "schedule": DISPATCH_S},
-            "prune": {"task": "newsfold.prune", "schedule": 3600.0},
+            "prune": {"task": "newsfold.prune", "schedule": 600.0},  # once a day, and a clock may be restarted often
             "dump": {"task": "newsfold.dump", "schedule": 600.0},
         },
         "timezone": "UTC",

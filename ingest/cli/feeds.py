@@ -5,28 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
+from ingest.cli.feed_lists import export, import_, opened
 from ingest.cli.feed_look import checked, look_at, span
 from ingest.errors import BadInput, IngestError
-from ingest.feeds.opml import FeedList, Listed, listed_of, read_list, tidy_tags, write_opml, write_toml
+from ingest.feeds.opml import tidy_tags
 from ingest.settings import Settings, load
-from ingest.store import feeds, migrations
-from ingest.store.engine import Database, connect
+from ingest.store import feeds
 from ingest.urls import is_web
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
 Names = Annotated[list[str], typer.Argument(metavar="ID|URL", help="Feeds, by id or address.")]
-TOGETHER = 500
 
 
 @app.command()
@@ -44,7 +41,7 @@ def add(
     Example: ingest feeds add https://www.tagesschau.de/index~rss2.xml --tag news/de
     """
     settings = load()
-    database = _database(settings)
+    database = opened(settings)
     failed = False
     for url in urls:
         try:
@@ -77,7 +74,7 @@ def list_(
 
     Example: ingest feeds list --failing
     """
-    with _database(load()).reading() as connection:
+    with opened(load()).reading() as connection:
         rows = feeds.every(connection, state=state, tag=tag, failing=failing)
     if as_json:
         for row in rows:
@@ -115,7 +112,7 @@ def show(name: Annotated[str, typer.Argument(metavar="ID|URL")], as_json: AsJson
 
     Example: ingest feeds show https://www.tagesschau.de/index~rss2.xml
     """
-    with _database(load()).reading() as connection:
+    with opened(load()).reading() as connection:
         row = feeds.find(connection, name)
         history = feeds.history(connection, row["id"], 20)
     if as_json:
@@ -196,59 +193,12 @@ def check(names: Annotated[list[str], typer.Argument(metavar="ID|URL")], as_json
     raise typer.Exit(1 if failed else 0)
 
 
-@app.command("import")
-def import_(
-    path: Annotated[str, typer.Argument(metavar="FILE|-", help="OPML or TOML; - is standard input.")],
-    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="One more tag for all of them.")] = None,
-) -> None:
-    """Add every feed of an OPML or TOML file; folders become tags, those that are there already get the tags.
-
-    Example: ingest feeds import subscriptions.opml
-    """
-    found = _read_list(path)
-    database = _database(load())
-    new = done = 0
-    batches = [found.feeds[start : start + TOGETHER] for start in range(0, len(found.feeds), TOGETHER)]
-    console = Console(stderr=True)
-    try:
-        for batch in track(batches, "feeds", console=console, transient=True, disable=not console.is_terminal):
-            with database.writing() as connection:
-                new += sum(_imported(connection, listed, tidy_tags(tag or ())) for listed in batch)
-            done += len(batch)
-    except KeyboardInterrupt:
-        print(f"{done} of {len(found.feeds)} feeds are in; the same command brings the rest", file=sys.stderr)
-        raise
-    for problem in found.problems:
-        print(problem, file=sys.stderr)
-    known = len(found.feeds) - new
-    print(f"{new} new, {known} there already" + (f", {len(found.problems)} bad" if found.problems else ""))
-    raise typer.Exit(1 if found.problems else 0)
-
-
-@app.command()
-def export(
-    path: Annotated[str, typer.Argument(metavar="FILE|-", help="- is standard output.")] = "-",
-    toml: Annotated[
-        bool, typer.Option("--toml", help="TOML instead of OPML; also for a FILE that ends in .toml.")
-    ] = False,
-    tag: Annotated[str | None, typer.Option("--tag", "-t", help="Only those with this tag.")] = None,
-) -> None:
-    """Write the feeds as OPML (tags become folders) or TOML; `import` reads both back without loss.
-
-    Example: ingest feeds export feeds.toml
-    """
-    with _database(load()).reading() as connection:
-        listed = [listed_of(row) for row in feeds.every(connection, tag=tag) if row["state"] != feeds.GONE]
-    written = write_toml(listed) if toml or path.endswith(".toml") else write_opml(listed)
-    if path == "-":
-        sys.stdout.buffer.write(written)
-    else:
-        Path(path).write_bytes(written)
-        print(f"{len(listed)} feeds in {path}")
+app.command("import")(import_)
+app.command()(export)
 
 
 def _each(names: list[str], act: Any, word: str) -> None:
-    database = _database(load())
+    database = opened(load())
     failed = False
     for name in names:
         try:
@@ -261,31 +211,6 @@ def _each(names: list[str], act: Any, word: str) -> None:
             continue
         print(f"{row['id']}  {row['url']}  {word}")
     raise typer.Exit(1 if failed else 0)
-
-
-def _imported(connection: Connection, listed: Listed, more_tags: tuple[str, ...]) -> bool:
-    feed_id, new = feeds.add(
-        connection,
-        listed.url,
-        title=listed.title,
-        tags=(*listed.tags, *more_tags),
-        language=listed.language,
-        site_url=listed.site_url,
-        obey_robots=listed.obey_robots,
-        note=listed.note,
-    )
-    if new and listed.paused:
-        feeds.pause(connection, feed_id)
-    return new
-
-
-def _read_list(path: str) -> FeedList:
-    if path == "-":
-        return read_list(sys.stdin.buffer.read(), "standard input")
-    try:
-        return read_list(Path(path).read_bytes(), path)
-    except OSError as error:
-        raise BadInput(path, "a readable OPML or TOML file", error.strerror or str(error)) from None
 
 
 def _described(row: RowMapping) -> dict[str, Any]:
@@ -311,14 +236,8 @@ def _described(row: RowMapping) -> dict[str, Any]:
 
 
 def _address_of(name: str, settings: Settings) -> str:
-    with _database(settings).reading() as connection:
+    with opened(settings).reading() as connection:
         return str(feeds.find(connection, name)["url"])
-
-
-def _database(settings: Settings) -> Database:
-    database = connect(settings.sqlalchemy_url)
-    migrations.upgrade(database)
-    return database
 
 
 def _share(row: RowMapping) -> str:
