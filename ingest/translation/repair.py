@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from functools import partial
 
 from ingest.translation.checks import LOOP, LOOP_CHARACTERS, LOOP_SHORT, may_loop
-from ingest.translation.numbers import MONTHS, Figure, Found, figures, missing, unexplained
+from ingest.translation.numbers import MONTHS, Figure, Found, anglicize, figures, missing, unexplained
 
 TAG = re.compile(r"(?<![\w/&])[#@]\w[\w.-]*\w")
 WORD = re.compile(r"\w[\w'’-]*")
@@ -65,13 +65,19 @@ def restyle(source: str, target: str, lang: str) -> str:
     return target
 
 
-def restyle_alone(text: str, lang: str) -> str:
-    """A line without words with its figures written as English writes them; telephone numbers and addresses pass."""
-    return text if NO_AMOUNT.search(text) else restyle(text, text, lang)
+def restyle_alone(line: str) -> str:
+    """A line of one amount and no words, written as English writes it; telephone numbers and addresses pass."""
+    amount = ALONE.fullmatch(line)
+    is_telephone = "+" in line and "," not in line
+    if amount is None or is_telephone or INTERNET_ADDRESS.search(line):
+        return line
+    return f"{amount[1]}{anglicize(amount[2])}{amount[3]}"
 
 
-NO_AMOUNT = re.compile(r"^[^\d+]*(?:\+\d|0\d)|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
-"""What begins like a telephone number, or is an Internet address."""
+ALONE = re.compile(
+    r"(\W*)([1-9][0-9]{0,2}(?:[.'’\u00a0\u202f\u2009 ][0-9]{3})+(?:,[0-9]+)?|(?:0|[1-9][0-9]*),[0-9]+)(\W*)"
+)
+INTERNET_ADDRESS = re.compile(r"(?<![\d.])[12]?\d{1,2}(?:\.[12]?\d{1,2}){3}(?![\d.])")
 
 GROUP_SEPARATOR = r"(?:, |[.,'’\u00a0\u202f\u2009 ])?"
 

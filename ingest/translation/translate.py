@@ -125,11 +125,11 @@ def _sentence(task: Task, solved: Mapping[Job, Remembered], translator: Sentence
 
 
 def _passed(task: Task, translator: SentenceTranslator) -> str:
-    """What no model gets: unchanged, but for the figures of a French or German line that has nothing else."""
+    """What no model gets: unchanged, but for a French or German line that is one amount and nothing else."""
     segment = task.segment
     if task.flags or segment.lang == ENGLISH or translator.model(segment.lang) is None:
         return segment.text
-    return restyle_alone(segment.text, segment.lang)
+    return restyle_alone(segment.text)
 
 
 def _result(piece: Piece, lang: str, solved: Mapping[Job, Remembered]) -> Remembered | None:
