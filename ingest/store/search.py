@@ -32,8 +32,8 @@ MOST_TERMS = 12
 TERM = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 WORD = re.compile(r"\w+")
 ROWID = literal_column("rowid", Integer)
-DOCUMENT = "to_tsvector('simple', title || ' ' || text || ' ' || original_title || ' ' || original_text)"
-"""As in the index on PostgreSQL, letter by letter."""
+DOCUMENT = "articles_search_words"
+"""The column on PostgreSQL that holds every article's words."""
 
 
 def matching(connection: Connection, words: str) -> ColumnElement[bool] | None:
