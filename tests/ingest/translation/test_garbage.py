@@ -124,7 +124,7 @@ def test_some_rubbish_goes_through() -> None:
     pass_through(list(rubbish(120, seed=1)), seconds=120)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_ten_thousand_sentences_of_rubbish_go_through() -> None:
     pass_through(list(rubbish(10_000, seed=2)), seconds=1500)
