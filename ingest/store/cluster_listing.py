@@ -178,8 +178,8 @@ def _filters(choice: ClusterChoice) -> Iterable[tuple[Select[tuple[str]], Column
             value = select(column).where(a.id == m.article_id).correlate(members).scalar_subquery()
             yield of_articles.where(column == wanted), of_cluster.where(value == wanted).exists()
     if choice.kind is not None:
-        value = func.coalesce(m.kind, "")  # no index has this: SQLite would read all of a kind for each cluster
-        yield select(m.cluster_id).where(m.kind == choice.kind), of_cluster.where(value == choice.kind).exists()
+        told = func.coalesce(m.kind, "")  # no index has this: SQLite would read all of a kind for each cluster
+        yield select(m.cluster_id).where(m.kind == choice.kind), of_cluster.where(told == choice.kind).exists()
     if choice.undecided:
         held = select(m.cluster_id).join(matches, matches.c.a == m.article_id).where(*doubt.undecided())
         pair = select(literal(1)).where(matches.c.a == m.article_id, *doubt.undecided()).correlate(members).exists()

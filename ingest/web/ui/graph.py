@@ -79,7 +79,9 @@ def tree(members: Sequence[Listed], matches: Sequence[Match], root: str) -> tupl
         else:
             children[root].append((member.id, None))
     rows: list[Branch] = []
-    stack = [(id_, None, link, 0) for id_, link in reversed(children[None])]
+    stack: list[tuple[str, str | None, Match | None, int]] = [
+        (id_, None, link, 0) for id_, link in reversed(children[None])
+    ]
     while stack:
         id_, above, link, depth = stack.pop()
         rows.append(Branch(by_id[id_], depth, above, link, tuple(copies[id_])))
