@@ -23,8 +23,7 @@ AT_ONCE = 20
 PAUSE_S = 0.15
 """At least so long, and a quarter of the time that it took, is left after a transaction.
 
-SQLite gives the lock to whoever asks next, and one who waits asks every tenth of a second: without a pause an article
-that came in meanwhile waited half a minute and gave up.
+Writers take turns (`ingest.store.engine`), so that one who waits comes next; the pause leaves the processor to others.
 """
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,10 +31,8 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from ingest.errors import Misconfigured
 from ingest.store.schema import Utc
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 FIXED_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT_MS = 30_000
@@ -163,7 +162,7 @@ def _take_turn(connection: Connection) -> None:
 @contextmanager
 def _next_in_turn(path: str) -> Iterator[None]:
     """Hold the lock of a file that all writers of a database share; the system drops it where a process dies."""
-    if fcntl is None:
+    if sys.platform == "win32":
         yield
         return
     place = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
