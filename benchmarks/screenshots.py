@@ -32,6 +32,7 @@ from ingest.pipeline.cluster import cluster_article
 from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
+from ingest.publish.signing import new_secret
 from ingest.settings import Settings
 from ingest.store import (
     audit,
@@ -45,6 +46,7 @@ from ingest.store import (
     site_memory,
     standing,
     tokens,
+    webhooks,
 )
 from ingest.store.migrations import upgrade
 from ingest.types import Link, Page, State
@@ -187,6 +189,7 @@ def furnish(runtime: Runtime) -> None:
         connection.execute(update(schema.feeds).where(schema.feeds.c.url == FEEDS[1][0]).values(**trouble))
         people.add(connection, "ada", people.Role.ADMIN)
         people.add(connection, "otto", people.Role.OPERATOR)
+        webhooks.add(connection, "https://reader.example/newsfold", new_secret(), who="ada", name="The reader")
         tokens.make(connection, "newsletter", [tokens.Scope.READ], who="ada", days=90)
         blocks = site_memory.repeated(connection, "post.example")
         for block in blocks[:1]:
@@ -215,6 +218,7 @@ def paths(runtime: Runtime) -> dict[str, str]:
         largest = cluster_listing.list_clusters(connection, order="size").rows
         translated = next(row for row in largest if row.size > 1 and len(row.langs) > 1 and row.size < 10)
         pair = listing.cluster_members(connection, translated.id)
+        feed_id = connection.scalar(select(schema.feeds.c.id).where(schema.feeds.c.url == FEEDS[1][0]))
         mixed = next(row for row in found if "14" in row.original_title and row.size == 1)
     return {
         "articles": "/articles",
@@ -223,6 +227,8 @@ def paths(runtime: Runtime) -> dict[str, str]:
         "overview": "/",
         "documents": "/documents",
         "feeds": "/feeds",
+        "feed": f"/feeds/{feed_id}",
+        "webhooks": "/webhooks",
         "sites": "/sites",
         "site": "/sites/post.example",
         "models": "/models",
