@@ -89,7 +89,7 @@ def one_cluster(
         "branches": branches if whole else branches[:SHOWN_BRANCHES],
         "more_branches": 0 if whole else max(0, len(branches) - SHOWN_BRANCHES),
         "picture": picture(branches, found) if branches else None,
-        "evidence": evidence_of(connection, telling(found, row["representative"])[:SHOWN]),
+        "evidence": evidence_of(connection, telling(found, row["representative"])[: 1 if whole else SHOWN]),
         "kinds": Counter(m.kind for m in members if m.kind),
         "langs": sorted({m.lang for m in members}),
         "sources": sorted({m.source for m in members if m.source}),
