@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import track
-from sqlalchemy import Connection
 
 from ingest.errors import BadInput
-from ingest.feeds.opml import FeedList, Listed, listed_of, read_list, tidy_tags, write_opml, write_toml
+from ingest.feeds.opml import FeedList, listed_of, read_list, tidy_tags, write_opml, write_toml
 from ingest.settings import Settings, load
 from ingest.store import feeds, migrations
 from ingest.store.engine import Database, connect
@@ -37,7 +36,7 @@ def import_(
     try:
         for batch in track(batches, "feeds", console=console, transient=True, disable=not console.is_terminal):
             with database.writing() as connection:
-                new += sum(_imported(connection, listed, tidy_tags(tag or ())) for listed in batch)
+                new += sum(feeds.add_listed(connection, listed, tags=tidy_tags(tag or ())) for listed in batch)
             done += len(batch)
     except KeyboardInterrupt:
         print(f"{done} of {len(found.feeds)} feeds are in; the same command brings the rest", file=sys.stderr)
@@ -75,22 +74,6 @@ def opened(settings: Settings) -> Database:
     database = connect(settings.sqlalchemy_url)
     migrations.upgrade(database)
     return database
-
-
-def _imported(connection: Connection, listed: Listed, more_tags: tuple[str, ...]) -> bool:
-    feed_id, new = feeds.add(
-        connection,
-        listed.url,
-        title=listed.title,
-        tags=(*listed.tags, *more_tags),
-        language=listed.language,
-        site_url=listed.site_url,
-        obey_robots=listed.obey_robots,
-        note=listed.note,
-    )
-    if new and listed.paused:
-        feeds.pause(connection, feed_id)
-    return new
 
 
 def _read_list(path: str) -> FeedList:

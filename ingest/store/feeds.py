@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
@@ -97,6 +97,44 @@ def add(
         )
     )
     return feed_id, True
+
+
+class Listed(Protocol):
+    """A feed of a list, as `ingest.feeds.opml` reads it."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def site_url(self) -> str | None: ...
+    @property
+    def obey_robots(self) -> bool: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def paused(self) -> bool: ...
+
+
+def add_listed(connection: Connection, listed: Listed, *, tags: Sequence[str] = ()) -> bool:
+    """Whether a feed of a list is new; one that is there already gets its tags and `tags`, and stays as it is."""
+    feed_id, new = add(
+        connection,
+        listed.url,
+        title=listed.title,
+        tags=(*listed.tags, *tags),
+        language=listed.language,
+        site_url=listed.site_url,
+        obey_robots=listed.obey_robots,
+        note=listed.note,
+    )
+    if new and listed.paused:
+        pause(connection, feed_id)
+    return new
 
 
 def load(connection: Connection, feed_id: str) -> RowMapping | None:

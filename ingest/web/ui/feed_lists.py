@@ -63,7 +63,7 @@ def import_feeds(
     new = 0
     for start in range(0, len(found.feeds), TOGETHER):
         with database.writing() as connection:
-            new += sum(_follow(connection, listed) for listed in found.feeds[start : start + TOGETHER])
+            new += sum(feeds.add_listed(connection, listed) for listed in found.feeds[start : start + TOGETHER])
     with database.writing() as connection:
         audit.note(connection, who.name, "import-feeds", "feeds", file=name[:80], new=new, listed=len(found.feeds))
     values = {"name": name, "new": new, "listed": len(found.feeds), "problems": found.problems[:50]}
@@ -80,22 +80,6 @@ def export_opml(connection: Reading) -> Response:
 def export_toml(connection: Reading) -> Response:
     """Every feed as TOML, with all that is set of it."""
     return _file(write_toml(_all(connection)), "application/toml; charset=utf-8", "newsfold.toml")
-
-
-def _follow(connection: Connection, listed: Listed) -> bool:
-    feed_id, new = feeds.add(
-        connection,
-        listed.url,
-        title=listed.title,
-        tags=listed.tags,
-        language=listed.language,
-        site_url=listed.site_url,
-        obey_robots=listed.obey_robots,
-        note=listed.note,
-    )
-    if new and listed.paused:
-        feeds.pause(connection, feed_id)
-    return new
 
 
 def _all(connection: Connection) -> list[Listed]:
