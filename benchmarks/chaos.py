@@ -35,7 +35,8 @@ from sqlalchemy import Connection, func, select
 from benchmarks.faults import Faults
 from benchmarks.made_up_articles import article
 from benchmarks.service import Service
-from ingest.store import documents, schema
+from ingest.store import schema
+from ingest.store.texts import documents
 from ingest.types import TERMINAL, Page, State
 
 SETTLE_S = 30.0

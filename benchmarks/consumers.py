@@ -29,8 +29,8 @@ from ingest.publish.files import writing
 from ingest.settings import Settings
 from ingest.store import schema
 from ingest.store.engine import Database, connect
-from ingest.store.listing import Choice
 from ingest.store.migrations import upgrade
+from ingest.store.texts.listing import Choice
 from ingest.web.app import create_app
 
 DROPPED = [

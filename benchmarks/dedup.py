@@ -40,9 +40,11 @@ from ingest.pipeline.compare import Newcomer, newcomer, text_of
 from ingest.pipeline.lookup import Lookup, Span
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import articles, clusters, engine, ids, schema
+from ingest.store import engine, ids, schema
+from ingest.store.duplicates import clusters
+from ingest.store.duplicates.signatures import seconds
 from ingest.store.engine import Database
-from ingest.store.signatures import seconds
+from ingest.store.texts import articles
 from ingest.types import Article, LanguageIdentifier, SentenceTranslator
 
 NOW = datetime.now(UTC).replace(microsecond=0)

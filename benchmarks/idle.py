@@ -37,8 +37,9 @@ from ingest.fetch import Fetcher
 from ingest.pipeline.poll import poll_feed
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import feeds, migrations, schema
+from ingest.store import migrations, schema
 from ingest.store.engine import Database, connect
+from ingest.store.sources import feeds
 from ingest.types import State
 
 MOST_PERCENT = 5.0

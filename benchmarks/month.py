@@ -41,11 +41,12 @@ from ingest.pipeline import decide
 from ingest.pipeline.poll import poll_feed
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import feeds, migrations
+from ingest.store import migrations
 from ingest.store.engine import connect
-from ingest.store.entries import RATE_ENTRIES
-from ingest.store.feeds import Poll
 from ingest.store.schema import entries as entries_table
+from ingest.store.sources import feeds
+from ingest.store.sources.entries import RATE_ENTRIES
+from ingest.store.sources.feeds import Poll
 from ingest.types import FeedEntry
 
 BOUNDS = Bounds(Settings.model_fields["poll_min_s"].default, Settings.model_fields["poll_max_s"].default)
@@ -117,7 +118,7 @@ def parsed(feed: SimulatedFeed, now: datetime) -> Feed:
 
 
 def news_times(feed: SimulatedFeed, row: dict[str, Any], seen: dict[int, datetime], now: datetime) -> list[datetime]:
-    """As `ingest.store.entries.news_times`."""
+    """As `ingest.store.sources.entries.news_times`."""
     began = row["last_success_at"] or now
     latest = list(islice(reversed(seen), RATE_ENTRIES))
     if feed.dated:

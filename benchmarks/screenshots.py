@@ -34,21 +34,14 @@ from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.publish.signing import new_secret
 from ingest.settings import Settings
-from ingest.store import (
-    audit,
-    cluster_listing,
-    documents,
-    feeds,
-    listing,
-    people,
-    pins,
-    schema,
-    site_memory,
-    standing,
-    tokens,
-    webhooks,
-)
+from ingest.store import schema
+from ingest.store.consumers import tokens, webhooks
+from ingest.store.duplicates import cluster_listing
 from ingest.store.migrations import upgrade
+from ingest.store.operators import audit, people
+from ingest.store.queue import standing
+from ingest.store.sources import feeds, pins, site_memory
+from ingest.store.texts import documents, listing
 from ingest.types import Link, Page, State
 from ingest.web.ui.decisions import ACTS
 from workers.console import console

@@ -21,10 +21,11 @@ from ingest.publish.message import changes_message
 from ingest.publish.schemas import PUBLISHED
 from ingest.publish.signing import new_secret, signed_headers
 from ingest.settings import Settings
-from ingest.store import articles, documents, tokens
+from ingest.store.consumers import tokens
+from ingest.store.consumers.tokens import Scope
 from ingest.store.engine import Database, connect
 from ingest.store.migrations import upgrade
-from ingest.store.tokens import Scope
+from ingest.store.texts import articles, documents
 from ingest.types import Article, Page
 from ingest.web.app import create_app
 

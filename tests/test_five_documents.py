@@ -17,9 +17,9 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import articles, documents, extractions, listing
 from ingest.store.engine import connect
 from ingest.store.migrations import upgrade
+from ingest.store.texts import articles, documents, extractions, listing
 from ingest.types import Article, Block, BlockKind, Document, Page, State
 from models import marian
 

@@ -13,9 +13,10 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from ingest.settings import Settings
-from ingest.store import feeds, rings
 from ingest.store.crashpoints import crash_at
 from ingest.store.engine import Database
+from ingest.store.queue import rings
+from ingest.store.sources import feeds
 from ingest.types import Stage
 from workers.app import app
 

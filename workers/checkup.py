@@ -14,8 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.errors import IngestError
 from ingest.settings import Settings
-from ingest.store import aside, engine, leases, migrations, reconciler, standing
+from ingest.store import engine, migrations
 from ingest.store.engine import Database, db_now
+from ingest.store.queue import aside, leases, reconciler, standing
 from ingest.store.schema import feeds
 from ingest.types import State
 from workers.broker import broker_url, socket_path

@@ -13,7 +13,7 @@ import structlog
 
 from ingest.pipeline.deliver import deliver
 from ingest.pipeline.runtime import Runtime
-from ingest.store import webhooks
+from ingest.store.consumers import webhooks
 
 AT_ONCE = 8
 """Subscribers told side by side: one that is slow takes one of the places, for twenty seconds a message at most."""

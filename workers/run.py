@@ -16,7 +16,8 @@ import structlog
 from ingest import logs
 from ingest.errors import Misconfigured
 from ingest.settings import Settings
-from ingest.store import engine, owners, reconciler
+from ingest.store import engine
+from ingest.store.queue import owners, reconciler
 from ingest.types import Stage
 from workers.deployment import settings
 from workers.leash import on_leash

@@ -12,7 +12,8 @@ from ingest.fetch import Fetcher
 from ingest.language import Identifier
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import engine, owners
+from ingest.store import engine
+from ingest.store.queue import owners
 from ingest.types import LanguageIdentifier
 from models import marian
 from models.manifest import ModelError

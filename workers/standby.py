@@ -11,7 +11,7 @@ import time
 
 import structlog
 
-from ingest.store import leases, reconciler
+from ingest.store.queue import leases, reconciler
 from workers import runtime, tasks
 from workers.deployment import settings
 

@@ -21,8 +21,9 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.fetch import fetch_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
-from ingest.store import engine, owners, reconciler, retention
+from ingest.store import engine, retention
 from ingest.store.crashpoints import crash_at
+from ingest.store.queue import owners, reconciler
 from ingest.types import Stage
 from models.manifest import ModelError
 from workers import bell, runtime

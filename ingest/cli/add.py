@@ -24,9 +24,10 @@ from ingest.intake.checkpoint import Checkpoint
 from ingest.intake.files import check_path, holds_articles, is_records, read_file, read_records_file, read_stream, walk
 from ingest.intake.warc import is_warc, read_warc
 from ingest.settings import Settings, load
-from ingest.store import documents, migrations
-from ingest.store.documents import Admission
+from ingest.store import migrations
 from ingest.store.engine import Database, connect
+from ingest.store.texts import documents
+from ingest.store.texts.documents import Admission
 from ingest.urls import canonical_url, is_web
 
 TOGETHER = 100

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from ingest.errors import BadInput
 from ingest.settings import load
-from ingest.store import decisions, documents
+from ingest.store.duplicates import decisions
 from ingest.store.engine import Database, connect
+from ingest.store.texts import documents
 from ingest.types import Decision, Link
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -19,8 +19,8 @@ from rich.table import Table
 
 from ingest.errors import Misconfigured
 from ingest.settings import Settings, load_with_sources
-from ingest.store import articles, documents, extractions, listing
 from ingest.store.engine import Database, connect
+from ingest.store.texts import articles, documents, extractions, listing
 from ingest.types import TERMINAL, Page, State
 
 if TYPE_CHECKING:

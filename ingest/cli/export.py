@@ -14,9 +14,10 @@ from ingest.pipeline import export as exporting
 from ingest.publish.files import writing
 from ingest.publish.record import Record
 from ingest.settings import load
-from ingest.store import following, listing
+from ingest.store.consumers import following
 from ingest.store.engine import connect
-from ingest.store.listing import Choice
+from ingest.store.texts import listing
+from ingest.store.texts.listing import Choice
 
 
 def export(

@@ -13,8 +13,9 @@ from rich.progress import track
 from ingest.errors import BadInput
 from ingest.feeds.opml import FeedList, listed_of, read_list, tidy_tags, write_opml, write_toml
 from ingest.settings import Settings, load
-from ingest.store import feeds, migrations
+from ingest.store import migrations
 from ingest.store.engine import Database, connect
+from ingest.store.sources import feeds
 
 TOGETHER = 500
 """Feeds that come in with one commit."""

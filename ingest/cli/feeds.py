@@ -17,7 +17,7 @@ from ingest.cli.feed_look import checked, look_at, span
 from ingest.errors import BadInput, IngestError
 from ingest.feeds.opml import tidy_tags
 from ingest.settings import Settings, load
-from ingest.store import feeds
+from ingest.store.sources import feeds
 from ingest.urls import is_web
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from ingest.errors import BadInput
 from ingest.settings import load
-from ingest.store import aside, audit, standing
 from ingest.store.engine import Database, connect
+from ingest.store.operators import audit
+from ingest.store.queue import aside, standing
 from ingest.types import State
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,11 +12,13 @@ from rich.table import Column, Table
 
 from ingest.errors import IngestError
 from ingest.settings import load
-from ingest.store import articles as store_articles
-from ingest.store import cluster_listing, documents, extractions, listing, standing
-from ingest.store.cluster_listing import ClusterChoice, ListedCluster
+from ingest.store.duplicates import cluster_listing
+from ingest.store.duplicates.cluster_listing import ClusterChoice, ListedCluster
 from ingest.store.engine import Database, connect
-from ingest.store.listing import Choice, Listed
+from ingest.store.queue import standing
+from ingest.store.texts import articles as store_articles
+from ingest.store.texts import documents, extractions, listing
+from ingest.store.texts.listing import Choice, Listed
 from ingest.types import Article, Stage, State
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]

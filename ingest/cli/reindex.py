@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ingest.settings import load
-from ingest.store import signatures
+from ingest.store.duplicates import signatures
 from ingest.store.engine import connect
 
 

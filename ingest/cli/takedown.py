@@ -8,8 +8,8 @@ import typer
 
 from ingest.errors import BadInput
 from ingest.settings import load
-from ingest.store import documents
 from ingest.store.engine import connect
+from ingest.store.texts import documents
 
 
 def takedown(

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.settings import load
-from ingest.store import audit, tokens
+from ingest.store.consumers import tokens
+from ingest.store.consumers.tokens import Scope
 from ingest.store.engine import Database, connect
-from ingest.store.tokens import Scope
+from ingest.store.operators import audit
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 

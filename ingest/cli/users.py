@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.settings import load
-from ingest.store import audit, people
 from ingest.store.engine import Database, connect
-from ingest.store.people import Role
+from ingest.store.operators import audit, people
+from ingest.store.operators.people import Role
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 

@@ -14,9 +14,10 @@ from ingest.publish.change import ChangeKind
 from ingest.publish.record import to_json
 from ingest.publish.signing import new_secret
 from ingest.settings import load
-from ingest.store import audit, following, webhooks
+from ingest.store.consumers import following, webhooks
+from ingest.store.consumers.webhooks import MOST_AT_ONCE, Webhook
 from ingest.store.engine import Database, connect
-from ingest.store.webhooks import MOST_AT_ONCE, Webhook
+from ingest.store.operators import audit
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 

@@ -1,7 +1,7 @@
 """What a site repeats is furniture: blocks by fingerprint, counted over the different articles of a site.
 
-The counting itself stands behind a Protocol: in SQL for the workers (`ingest.store.site_memory`), in a dict for tests.
-What follows from the counts is decided here.
+The counting itself stands behind a Protocol: in SQL for the workers (`ingest.store.sources.site_memory`), in a dict for
+tests. What follows from the counts is decided here.
 """
 
 from __future__ import annotations

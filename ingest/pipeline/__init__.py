@@ -8,6 +8,6 @@
     remove     a takedown leaves a tombstone
 
 Each step claims its document, works outside any transaction, and ends in exactly one transaction that keeps the
-outputs together with the new state (`ingest.store.units`). It may run twice and has its effect once. A step returns
-what the caller should ring for; nothing here knows who rings.
+outputs together with the new state (`ingest.store.queue.units`). It may run twice and has its effect once. A step
+returns what the caller should ring for; nothing here knows who rings.
 """

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from ingest.feeds import Feed, fingerprint
-from ingest.store import documents, entries, pages
-from ingest.store.feeds import Claim
+from ingest.store.sources import entries
+from ingest.store.sources.feeds import Claim
+from ingest.store.texts import documents, pages
 from ingest.types import FeedEntry, Page
 
 REFETCH_AFTER = timedelta(hours=1)

@@ -8,8 +8,8 @@ import structlog
 
 from ingest.errors import IngestError
 from ingest.pipeline.runtime import Runtime
-from ingest.store import units
-from ingest.store.units import LeaseLost, Unit
+from ingest.store.queue import units
+from ingest.store.queue.units import LeaseLost, Unit
 from ingest.types import Stage
 
 log = structlog.get_logger()

@@ -23,11 +23,13 @@ from ingest.pipeline.lookup import Span
 from ingest.pipeline.placement import Coming, as_node, coming_of, place
 from ingest.pipeline.regroup import gather, regroup
 from ingest.pipeline.runtime import Runtime
-from ingest.store import articles, clusters, decisions, signatures, units
-from ingest.store.clusters import Member
+from ingest.store.duplicates import clusters, decisions, signatures
+from ingest.store.duplicates.clusters import Member
+from ingest.store.duplicates.signatures import Signed, seconds
 from ingest.store.engine import serialise
-from ingest.store.signatures import Signed, seconds
-from ingest.store.units import Unit
+from ingest.store.queue import units
+from ingest.store.queue.units import Unit
+from ingest.store.texts import articles
 from ingest.types import Article, Copy, Stage
 
 WINDOW = timedelta(days=14)

@@ -21,9 +21,9 @@ from ingest.dedup.features import Detail, Features, detail, featurize, signed_te
 from ingest.dedup.minhash import band_keys, digest_key, sign, term_keys, values
 from ingest.dedup.normalize import digest
 from ingest.dedup.verify import possible, verify
-from ingest.store import signatures
+from ingest.store.duplicates import signatures
+from ingest.store.duplicates.signatures import Candidate, Signed
 from ingest.store.schema import articles
-from ingest.store.signatures import Candidate, Signed
 from ingest.types import Article, Copy, Match, Related, SharedPassage
 from ingest.urls import registered_domain
 

@@ -1,7 +1,7 @@
 """A person's word about two articles takes effect at once, and its undoing puts back what was.
 
 A cannot-link parts two articles now, exact copies too: one of them becomes a text of its own. A must-link joins
-whatever they say. Both are rows (`ingest.store.decisions`) that every later grouping obeys.
+whatever they say. Both are rows (`ingest.store.duplicates.decisions`) that every later grouping obeys.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from ingest.pipeline.cluster import LOCK, WINDOW, cluster_in_transaction, join_t
 from ingest.pipeline.compare import newcomer, text_of
 from ingest.pipeline.placement import as_node
 from ingest.pipeline.regroup import regroup
-from ingest.store import articles, changes, clusters, decisions, signatures
-from ingest.store.clusters import MUST_LINK
+from ingest.store.consumers import changes
+from ingest.store.duplicates import clusters, decisions, signatures
+from ingest.store.duplicates.clusters import MUST_LINK
 from ingest.store.engine import serialise
+from ingest.store.texts import articles
 from ingest.types import Article, Copy, Decision, Link, Match
 
 

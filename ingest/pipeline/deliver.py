@@ -19,10 +19,11 @@ from ingest.fetch.send import DEADLINE_S, post
 from ingest.publish.message import changes_message, trial_message
 from ingest.publish.record import article_record, change_record
 from ingest.publish.signing import signed_headers
-from ingest.store import following, outgoing, webhooks
+from ingest.store.consumers import following, webhooks
+from ingest.store.consumers.webhooks import Parcel
 from ingest.store.crashpoints import crash_at
 from ingest.store.engine import Database
-from ingest.store.webhooks import Parcel
+from ingest.store.texts import outgoing
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 3600.0

@@ -21,9 +21,11 @@ from ingest.publish.article import SCHEMA_VERSION
 from ingest.publish.files import writing
 from ingest.publish.record import Record, article_record, removed_record
 from ingest.settings import Settings
-from ingest.store import changes, extractions, following, leases, listing, outgoing
+from ingest.store.consumers import changes, following
 from ingest.store.engine import Database
-from ingest.store.listing import Choice
+from ingest.store.queue import leases
+from ingest.store.texts import extractions, listing, outgoing
+from ingest.store.texts.listing import Choice
 
 FORMAT = "newsfold-dump/1"
 MANIFEST = "manifest.json"

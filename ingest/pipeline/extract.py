@@ -12,9 +12,11 @@ from ingest import extract, language
 from ingest.extract.site_memory import fingerprints
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.runtime import Runtime
-from ingest.store import extractions, pages, site_memory, units
 from ingest.store.engine import Database
-from ingest.store.units import Unit
+from ingest.store.queue import units
+from ingest.store.queue.units import Unit
+from ingest.store.sources import site_memory
+from ingest.store.texts import extractions, pages
 from ingest.types import UNDETERMINED, Document, Identified, Page, Recalled, Rejection, Stage
 from ingest.urls import registered_domain
 

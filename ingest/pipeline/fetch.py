@@ -19,9 +19,11 @@ from ingest.fetch.robots import Rules
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.visit import SiteBusy, Visit, visiting
-from ingest.store import articles, documents, entries, sites, units
-from ingest.store.entries import Hints
-from ingest.store.units import Unit
+from ingest.store.queue import units
+from ingest.store.queue.units import Unit
+from ingest.store.sources import entries, sites
+from ingest.store.sources.entries import Hints
+from ingest.store.texts import articles, documents
 from ingest.types import Page, Rejection, Stage, State
 from ingest.urls import canonical_url, registered_domain
 

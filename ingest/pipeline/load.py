@@ -17,16 +17,16 @@ from ingest.pipeline.export import verify
 from ingest.pipeline.remove import take_down
 from ingest.publish.article import FullArticle, SentenceShape, Tombstone
 from ingest.publish.files import reading
-from ingest.store import imports
 from ingest.store.engine import Database
-from ingest.store.imports import Coming
+from ingest.store.texts import imports
+from ingest.store.texts.imports import Coming
 from ingest.urls import canonical_url
 
 AT_ONCE = 200
 
 
 def load(database: Database, source: Path, *, who: str = "import") -> Counter[str]:
-    """How many articles of a file, or of a dump's folder, ended how: see `ingest.store.imports.take_in`, and removed.
+    """How many articles of a file, or of a dump's folder, ended how: as `texts.imports.take_in` says, and removed.
 
     A folder's checksums are compared first. BadInput names the first damaged line; what stood before it is in.
     """

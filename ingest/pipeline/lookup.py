@@ -18,8 +18,8 @@ from ingest.dedup import related
 from ingest.dedup.candidates import PER_KEY
 from ingest.dedup.minhash import SCHEME, digest_key
 from ingest.pipeline.compare import Newcomer
-from ingest.store import signatures
-from ingest.store.signatures import Candidate
+from ingest.store.duplicates import signatures
+from ingest.store.duplicates.signatures import Candidate
 
 RELATED_S = int(related.WINDOW.total_seconds())
 

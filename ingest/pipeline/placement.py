@@ -19,9 +19,11 @@ from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
 from ingest.pipeline.lookup import Lookup, Span
 from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
-from ingest.store import articles, changes, clusters, decisions, signatures
-from ingest.store.clusters import Member
-from ingest.store.signatures import Candidate, Entry, Signed, seconds
+from ingest.store.consumers import changes
+from ingest.store.duplicates import clusters, decisions, signatures
+from ingest.store.duplicates.clusters import Member
+from ingest.store.duplicates.signatures import Candidate, Entry, Signed, seconds
+from ingest.store.texts import articles
 from ingest.types import Article, Copy, Link, Match
 
 

@@ -22,8 +22,8 @@ from ingest.pipeline.arrivals import take_in
 from ingest.pipeline.decide import Answer
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.visit import SiteBusy, visiting
-from ingest.store import entries, feeds
-from ingest.store.feeds import Claim, Poll, due_feeds
+from ingest.store.sources import entries, feeds
+from ingest.store.sources.feeds import Claim, Poll, due_feeds
 from ingest.urls import canonical_url
 
 log = structlog.get_logger()

@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from ingest.dedup.partition import partition
-from ingest.store import changes, clusters, decisions
-from ingest.store.clusters import MUST_LINK, Member, Standing
+from ingest.store.consumers import changes
+from ingest.store.duplicates import clusters, decisions
+from ingest.store.duplicates.clusters import MUST_LINK, Member, Standing
 from ingest.types import Copy, Link
 
 MOST_LINKED = 400

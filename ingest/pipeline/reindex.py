@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.cluster import LOCK, WINDOW, resign
-from ingest.store import signatures
+from ingest.store.duplicates import signatures
 from ingest.store.engine import Database, serialise
 
 AT_ONCE = 20

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ingest.pipeline.cluster import withdraw
-from ingest.store import removal
 from ingest.store.engine import Database
+from ingest.store.texts import removal
 
 
 def take_down(database: Database, document_id: str, *, who: str, why: str) -> bool:

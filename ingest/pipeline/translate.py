@@ -13,9 +13,10 @@ from datetime import datetime
 from ingest.dedup.normalize import digest
 from ingest.pipeline.attempt import failed
 from ingest.pipeline.runtime import Runtime
-from ingest.store import articles, documents, extractions, units
-from ingest.store.translation_memory import SqlTranslationMemory
-from ingest.store.units import Unit
+from ingest.store.queue import units
+from ingest.store.queue.units import Unit
+from ingest.store.texts import articles, documents, extractions
+from ingest.store.texts.translation_memory import SqlTranslationMemory
 from ingest.translation import Stopped, review_flags, translate_texts
 from ingest.types import (
     UNDETERMINED,

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ingest.errors import Retryable, ServerBusy
 from ingest.pipeline.runtime import Runtime
-from ingest.store import sites
+from ingest.store.sources import sites
 from ingest.urls import registered_domain
 
 THROTTLED_S = 30.0

@@ -49,7 +49,7 @@ def to_json(record: Any) -> bytes:
 
 
 def article_record(row: Mapping[str, Any]) -> Record:
-    """The whole article as it goes out; row: as `ingest.store.outgoing.whole` gives it."""
+    """The whole article as it goes out; row: as `ingest.store.texts.outgoing.whole` gives it."""
     text, flags = row["text"], row["flags"]
     return {
         "schema_version": SCHEMA_VERSION,

@@ -16,11 +16,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
-from ingest.store import leases, reconciler
 from ingest.store.engine import Database, db_now
+from ingest.store.queue import leases, reconciler
 from ingest.store.schema import articles, changes, clusters, documents, feeds, outcomes, translation_memory
 from ingest.store.tallies import totals
-from ingest.store.translation_memory import ASKED, REMEMBERED
+from ingest.store.texts.translation_memory import ASKED, REMEMBERED
 from ingest.types import Stage, State
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)

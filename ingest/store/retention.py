@@ -8,9 +8,10 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from ingest.settings import Settings
-from ingest.store import leases, translation_memory
 from ingest.store.engine import Database, db_now
+from ingest.store.queue import leases
 from ingest.store.schema import documents, outcomes, polls, receipts, sessions
+from ingest.store.texts import translation_memory
 from ingest.types import TERMINAL, State
 
 LEASE = "prune"

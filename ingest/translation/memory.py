@@ -17,7 +17,7 @@ STAGE = "1"
 
 
 class TranslationMemory(Protocol):
-    """Finished sentences by key; the one on SQL is `ingest.store.translation_memory`."""
+    """Finished sentences by key; the one on SQL is `ingest.store.texts.translation_memory`."""
 
     def look_up(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
         """Those of the keys that are known."""

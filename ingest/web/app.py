@@ -20,9 +20,9 @@ from sqlalchemy import inspect
 import ingest
 from ingest.errors import Misconfigured
 from ingest.settings import Settings
-from ingest.store import people
 from ingest.store.engine import Database, connect
 from ingest.store.metrics import StoreMetrics
+from ingest.store.operators import people
 from ingest.web import api, health, out, reference, ui
 from ingest.web.api.description import describe
 from ingest.web.auth import new_key

@@ -21,9 +21,10 @@ from fastapi import Depends, HTTPException, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from ingest.store import people, tokens
-from ingest.store.people import Role
-from ingest.store.tokens import Scope
+from ingest.store.consumers import tokens
+from ingest.store.consumers.tokens import Scope
+from ingest.store.operators import people
+from ingest.store.operators.people import Role
 from ingest.web.database import database, settings
 
 COOKIE = "newsfold_session"

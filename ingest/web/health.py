@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.settings import Settings
-from ingest.store import leases, migrations, reconciler
+from ingest.store import migrations
+from ingest.store.consumers.tokens import Scope
 from ingest.store.metrics import StoreMetrics
-from ingest.store.tokens import Scope
+from ingest.store.queue import leases, reconciler
 from ingest.web.auth import program
 from ingest.web.database import TheDatabase, TheSettings
 from ingest.web.problems import described

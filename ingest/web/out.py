@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ingest.publish import feeds
 from ingest.publish.feeds import Channel, Item
-from ingest.store import articles, listing
-from ingest.store.listing import Choice
-from ingest.store.tokens import Scope
+from ingest.store.consumers.tokens import Scope
+from ingest.store.texts import articles, listing
+from ingest.store.texts.listing import Choice
 from ingest.web.api.pages import unless_known
 from ingest.web.auth import program
 from ingest.web.database import Reading, TheSettings

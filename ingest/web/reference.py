@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from ingest.store.people import Role
+from ingest.store.operators.people import Role
 from ingest.web.auth import person
 from ingest.web.ui.render import page
 

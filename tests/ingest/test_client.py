@@ -16,10 +16,11 @@ from ingest.errors import BadInput, Permanent, ServerBusy
 from ingest.publish.message import trial_message
 from ingest.publish.signing import new_secret, signed_headers
 from ingest.settings import Settings
-from ingest.store import articles, documents, tokens
+from ingest.store.consumers import tokens
+from ingest.store.consumers.tokens import Scope
 from ingest.store.engine import Database, connect
 from ingest.store.migrations import upgrade
-from ingest.store.tokens import Scope
+from ingest.store.texts import articles, documents
 from ingest.types import Article, Page, Span
 from ingest.web.app import create_app
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.pipeline.export import MANIFEST, dump, dump_in_turn, verify
 from ingest.settings import Settings
-from ingest.store import leases
+from ingest.store.queue import leases
 from tests.workers.test_postman import holding
 from workers.app import configuration
 from workers.archivist import Archivist

@@ -11,8 +11,11 @@ import pytest
 from sqlalchemy import insert, update
 
 from ingest.settings import Settings
-from ingest.store import documents, engine, feeds, migrations, rings, schema
+from ingest.store import engine, migrations, schema
 from ingest.store.engine import Database, db_now
+from ingest.store.queue import rings
+from ingest.store.sources import feeds
+from ingest.store.texts import documents
 from ingest.types import Page, Stage
 from workers import bell, deployment
 from workers.app import app, configuration

@@ -13,8 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from ingest.settings import Settings
-from ingest.store import documents, engine, migrations, reconciler, rings, schema, standing
+from ingest.store import engine, migrations, schema
 from ingest.store.crashpoints import POINTS
+from ingest.store.queue import reconciler, rings, standing
+from ingest.store.texts import documents
 from ingest.types import Page, Stage, State
 from workers import deployment, tasks
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from ingest.fetch import Fetcher
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import changes, webhooks
+from ingest.store.consumers import changes, webhooks
 from ingest.store.engine import connect
 from ingest.store.migrations import upgrade
 from tests.receiver import receiving

@@ -27,7 +27,9 @@ from benchmarks import chaos
 from benchmarks.chaos import open_documents
 from benchmarks.made_up_articles import ENGLISH, article
 from benchmarks.service import Service, broker, named_descendants
-from ingest.store import aside, schema, standing, tokens, units
+from ingest.store import schema
+from ingest.store.consumers import tokens
+from ingest.store.queue import aside, standing, units
 from tests.databases import KINDS, empty_database
 from tests.workers.test_embedded import assert_all_done_once, bring, wait_until
 

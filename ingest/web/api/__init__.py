@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from ingest.store.tokens import Scope
+from ingest.store.consumers.tokens import Scope
 from ingest.web.api import articles, changes, clusters, documents, feeds, schemas, search, webhooks
 from ingest.web.auth import program
 from ingest.web.problems import described

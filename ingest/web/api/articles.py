@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from ingest.publish.article import ArticleSummary, Duplicate, FullArticle
 from ingest.publish.record import Record, article_record, removed_record
-from ingest.store import cluster_listing, extractions, listing, outgoing, standing
-from ingest.store.listing import Listed
+from ingest.store.duplicates import cluster_listing
+from ingest.store.queue import standing
+from ingest.store.texts import extractions, listing, outgoing
+from ingest.store.texts.listing import Listed
 from ingest.types import NEEDS_REVIEW, Copy, Match, State
 from ingest.web.api.pages import DEFAULT, Cursor, Limit, Page, page_of, unless_known
 from ingest.web.database import Reading

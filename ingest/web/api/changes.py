@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from ingest.publish.change import Changes
 from ingest.publish.record import Record, change_record, to_json
-from ingest.store import following
+from ingest.store.consumers import following
 from ingest.store.engine import Database
 from ingest.web.api.articles import load_full
 from ingest.web.database import TheDatabase

@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse
 
 from ingest.publish.article import RelatedShape
 from ingest.publish.cluster import ClusterSummary, FullCluster, match_shape
-from ingest.store import cluster_listing, listing
-from ingest.store.cluster_listing import ClusterChoice, ListedCluster
+from ingest.store.duplicates import cluster_listing
+from ingest.store.duplicates.cluster_listing import ClusterChoice, ListedCluster
+from ingest.store.texts import listing
 from ingest.web.api.articles import pair, summary
 from ingest.web.api.pages import DEFAULT, Cursor, Limit, Page, page_of, unless_known
 from ingest.web.database import Reading

@@ -11,10 +11,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from sqlalchemy import Connection, delete, insert, select
 
 from ingest.publish.article import Shape
-from ingest.store import documents, standing
+from ingest.store.consumers.tokens import Scope
 from ingest.store.engine import db_now
+from ingest.store.queue import standing
 from ingest.store.schema import receipts
-from ingest.store.tokens import Scope
+from ingest.store.texts import documents
 from ingest.types import Page, Stage, State
 from ingest.web.auth import program
 from ingest.web.database import Reading, TheDatabase

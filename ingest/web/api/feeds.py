@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from sqlalchemy import RowMapping
 
 from ingest.publish.feed import FeedState, FullFeed
-from ingest.store import feeds as store
+from ingest.store.sources import feeds as store
 from ingest.web.api.pages import DEFAULT, Cursor, Limit, Page, page_of, unless_known
 from ingest.web.database import Reading
 from ingest.web.problems import described

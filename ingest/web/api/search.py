@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from ingest.publish.article import ArticleSummary
-from ingest.store import listing, search
+from ingest.store.texts import listing, search
 from ingest.web.api.articles import add_similarity, summary
 from ingest.web.api.pages import DEFAULT, Cursor, Limit, Page, page_of, unless_known
 from ingest.web.database import Reading

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from ingest.publish.change import ChangeKind
 from ingest.publish.message import FullWebhook, NewWebhook, WebhookState
 from ingest.publish.signing import new_secret
-from ingest.store import audit, following, webhooks
-from ingest.store.tokens import Scope
-from ingest.store.webhooks import MOST_AT_ONCE, Webhook
+from ingest.store.consumers import following, webhooks
+from ingest.store.consumers.tokens import Scope
+from ingest.store.consumers.webhooks import MOST_AT_ONCE, Webhook
+from ingest.store.operators import audit
 from ingest.web.api.pages import Page, page_of, unless_known
 from ingest.web.auth import program
 from ingest.web.database import Reading, TheDatabase

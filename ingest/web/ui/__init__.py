@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from ingest.store.people import Role
+from ingest.store.operators.people import Role
 from ingest.web.auth import person
 from ingest.web.ui import (
     access,

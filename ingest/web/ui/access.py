@@ -10,9 +10,10 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from ingest.store import audit, people, tokens
-from ingest.store.people import Role
-from ingest.store.tokens import Scope
+from ingest.store.consumers import tokens
+from ingest.store.consumers.tokens import Scope
+from ingest.store.operators import audit, people
+from ingest.store.operators.people import Role
 from ingest.web.auth import Admin
 from ingest.web.database import TheDatabase
 from ingest.web.ui.render import page

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from ingest.store import articles as store
-from ingest.store import extractions, listing, pages, standing
+from ingest.store.queue import standing
+from ingest.store.texts import articles as store
+from ingest.store.texts import extractions, listing, pages
 from ingest.types import Article, Copy, State
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase

@@ -9,9 +9,10 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from ingest.store import articles, cluster_listing, decisions, doubt, listing
-from ingest.store.cluster_listing import ClusterChoice
-from ingest.store.listing import Listed
+from ingest.store.duplicates import cluster_listing, decisions, doubt
+from ingest.store.duplicates.cluster_listing import ClusterChoice
+from ingest.store.texts import articles, listing
+from ingest.store.texts.listing import Listed
 from ingest.types import Copy, Match
 from ingest.web.database import Reading
 from ingest.web.ui.graph import SHOWN as SHOWN_BRANCHES

@@ -6,7 +6,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from ingest.store import articles, cluster_listing, decisions, listing
+from ingest.store.duplicates import cluster_listing, decisions
+from ingest.store.texts import articles, listing
 from ingest.types import Article, Decision
 from ingest.web.database import Reading
 from ingest.web.ui.passages import differing_names, differing_numbers, paragraphs

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from ingest.store import articles, audit, cluster_listing, decisions, doubt, listing
 from ingest.store.cursors import decode_cursor, encode_cursor
+from ingest.store.duplicates import cluster_listing, decisions, doubt
+from ingest.store.operators import audit
+from ingest.store.texts import articles, listing
 from ingest.types import Decision, Link
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase

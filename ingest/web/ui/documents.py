@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ingest.store import aside, audit, standing
+from ingest.store.operators import audit
+from ingest.store.queue import aside, standing
 from ingest.types import State
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from ingest.errors import BadInput, IngestError
 from ingest.feeds.opml import Listed, listed_of, read_list, write_opml, write_toml
-from ingest.store import audit, feeds
+from ingest.store.operators import audit
+from ingest.store.sources import feeds
 from ingest.urls import canonical_url
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase

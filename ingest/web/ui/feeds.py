@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import RowMapping
 
-from ingest.store import audit, feeds
+from ingest.store.operators import audit
+from ingest.store.sources import feeds
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase
 from ingest.web.handed import handed

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from ingest.store.listing import Listed
+from ingest.store.texts.listing import Listed
 from ingest.types import Copy, Match
 
 SHOWN = 40

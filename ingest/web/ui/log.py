@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from ingest.store import audit
+from ingest.store.operators import audit
 from ingest.web.database import Reading
 from ingest.web.ui.render import page
 

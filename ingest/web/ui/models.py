@@ -10,8 +10,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ingest.store import aside, audit, documents, provenance
-from ingest.store.provenance import Made, Speed
+from ingest.store.operators import audit
+from ingest.store.queue import aside
+from ingest.store.texts import documents, provenance
+from ingest.store.texts.provenance import Made, Speed
 from ingest.types import Stage
 from ingest.web.auth import Admin, Operator
 from ingest.web.database import Reading, TheDatabase

@@ -8,7 +8,11 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ingest.store import activity, aside, cluster_listing, documents, feeds, leases, listing, reconciler, standing
+from ingest.store.duplicates import cluster_listing
+from ingest.store.operators import activity
+from ingest.store.queue import aside, leases, reconciler, standing
+from ingest.store.sources import feeds
+from ingest.store.texts import documents, listing
 from ingest.types import Stage, State
 from ingest.web.database import Reading, TheSettings
 from ingest.web.handed import Handed, TheHanded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.store.activity import Slot
+from ingest.store.operators.activity import Slot
 
 WIDTH, HEIGHT = 480, 64
 GAP = 0.18

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ingest.dedup.explain import REPRESENTATIVE, RULES
-from ingest.store.people import Role
+from ingest.store.operators.people import Role
 from ingest.web.ui import words
 
 OPENING = 76

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ingest.store import audit, people
+from ingest.store.operators import audit, people
 from ingest.web.auth import COOKIE, Reader, check_origin, who_asks
 from ingest.web.database import TheDatabase, TheSettings
 from ingest.web.ui.render import page

@@ -11,7 +11,9 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from ingest.extract.site_memory import fingerprint
-from ingest.store import audit, documents, extractions, pages, pins, site_memory
+from ingest.store.operators import audit
+from ingest.store.sources import pins, site_memory
+from ingest.store.texts import documents, extractions, pages
 from ingest.types import Block, Stage
 from ingest.urls import registered_domain
 from ingest.web.auth import Operator

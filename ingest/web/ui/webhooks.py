@@ -8,9 +8,10 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ingest.publish.signing import new_secret
-from ingest.store import audit, following, webhooks
+from ingest.store.consumers import following, webhooks
+from ingest.store.consumers.webhooks import Webhook
 from ingest.store.engine import Database
-from ingest.store.webhooks import Webhook
+from ingest.store.operators import audit
 from ingest.web.auth import Admin
 from ingest.web.database import Reading, TheDatabase
 from ingest.web.ui.render import page

@@ -15,9 +15,11 @@ from ingest.cli.tokens import app as tokens_app
 from ingest.cli.users import app as users_app
 from ingest.errors import BadInput
 from ingest.publish.article import FullArticle
-from ingest.store import articles, documents, people, tokens
+from ingest.store.consumers import tokens
 from ingest.store.engine import Database, connect
 from ingest.store.migrations import upgrade
+from ingest.store.operators import people
+from ingest.store.texts import articles, documents
 from ingest.types import Article, Page, Span
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.settings import load
-from ingest.store import documents, engine, units
+from ingest.store import engine
+from ingest.store.queue import units
+from ingest.store.texts import documents
 from ingest.types import Page, Stage, State
 
 RUN = CliRunner()

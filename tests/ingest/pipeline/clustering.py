@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select
 
 from ingest.dedup.normalize import digest
 from ingest.pipeline.cluster import ClusterOutcome, cluster_in_transaction
-from ingest.store import articles, engine, schema
+from ingest.store import engine, schema
 from ingest.store.engine import Database
+from ingest.store.texts import articles
 from ingest.types import Article
 from tests.databases import empty_database
 

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 from ingest.fetch import Fetcher
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import migrations, owners
+from ingest.store import migrations
 from ingest.store.engine import connect
+from ingest.store.queue import owners
 from tests import databases
 
 

@@ -16,9 +16,10 @@ from ingest.pipeline import compare
 from ingest.pipeline.cluster import cluster_in_transaction, keys_of, withdraw
 from ingest.pipeline.decisions import decide
 from ingest.pipeline.reindex import reindex
-from ingest.store import clusters, schema, signatures
+from ingest.store import schema
+from ingest.store.duplicates import clusters, signatures
+from ingest.store.duplicates.signatures import Entry
 from ingest.store.engine import Database
-from ingest.store.signatures import Entry
 from ingest.types import Copy, Link
 from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, story, text

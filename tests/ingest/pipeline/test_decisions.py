@@ -15,8 +15,10 @@ from sqlalchemy import select
 from ingest.errors import BadInput
 from ingest.pipeline.cluster import cluster_in_transaction, withdraw
 from ingest.pipeline.decisions import choose, decide, undo
-from ingest.store import articles, clusters, decisions, schema
+from ingest.store import schema
+from ingest.store.duplicates import clusters, decisions
 from ingest.store.engine import Database
+from ingest.store.texts import articles
 from ingest.types import Decision, Link
 from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, text

@@ -22,11 +22,13 @@ from ingest.errors import BadInput
 from ingest.fetch import Fetcher
 from ingest.pipeline.deliver import FIRST_PAUSE_S, LONGEST_PAUSE_S, deliver, pause_s
 from ingest.publish.signing import check, new_secret
-from ingest.store import articles, changes, documents, engine, following, schema, webhooks
+from ingest.store import engine, schema
+from ingest.store.consumers import changes, following, webhooks
+from ingest.store.consumers.webhooks import Webhook, WebhookState
 from ingest.store.engine import Database
 from ingest.store.schema import changes as changes_table
 from ingest.store.schema import webhooks as table
-from ingest.store.webhooks import Webhook, WebhookState
+from ingest.store.texts import articles, documents
 from ingest.types import Article, Page
 from tests.databases import KINDS, empty_database
 from tests.receiver import Message, Receiver, receiving

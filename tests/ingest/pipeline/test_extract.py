@@ -15,8 +15,9 @@ from ingest.language import Identifier
 from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
-from ingest.store import documents, extractions, migrations
+from ingest.store import migrations
 from ingest.store.engine import connect
+from ingest.store.texts import documents, extractions
 from ingest.types import Document, Page, Stage
 
 POLICY = (

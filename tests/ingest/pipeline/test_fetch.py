@@ -13,11 +13,13 @@ from sqlalchemy import select, update
 from ingest.pipeline.fetch import fetch_page, leads_to_article
 from ingest.pipeline.poll import poll_feed
 from ingest.pipeline.runtime import Runtime
-from ingest.store import documents, entries, feeds, pages, standing
 from ingest.store.engine import db_now
+from ingest.store.queue import standing
 from ingest.store.schema import documents as documents_table
 from ingest.store.schema import outcomes
 from ingest.store.schema import sites as sites_table
+from ingest.store.sources import entries, feeds
+from ingest.store.texts import documents, pages
 from ingest.types import Stage, State
 from tests.databases import KINDS
 from tests.ingest.pipeline.polling import RSS, item, open_runtime, rss, runtime

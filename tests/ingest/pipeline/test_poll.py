@@ -12,10 +12,11 @@ from sqlalchemy import func, select, update
 
 from ingest.pipeline.poll import Polled, due_feeds, poll_feed
 from ingest.pipeline.runtime import Runtime
-from ingest.store import documents, entries, feeds, pages
 from ingest.store.schema import documents as documents_table
 from ingest.store.schema import entries as entries_table
 from ingest.store.schema import feeds as feeds_table
+from ingest.store.sources import entries, feeds
+from ingest.store.texts import documents, pages
 from ingest.types import Page, Stage, State
 from tests.databases import KINDS
 from tests.ingest.pipeline.polling import RSS, WHOLE, item, open_runtime, rss, runtime

@@ -17,8 +17,11 @@ from ingest.pipeline.remove import take_down
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import articles, backup, documents, entries, migrations, rings, schema, units
+from ingest.store import backup, migrations, schema
 from ingest.store.engine import Database, connect
+from ingest.store.queue import rings, units
+from ingest.store.sources import entries
+from ingest.store.texts import articles, documents
 from ingest.types import FeedEntry, Hypothesis, Page, Stage, State
 
 MARK = "Quastenflosser"

@@ -14,9 +14,11 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import articles, aside, changes, documents
+from ingest.store.consumers import changes
 from ingest.store.engine import connect
+from ingest.store.queue import aside
 from ingest.store.schema import metadata
+from ingest.store.texts import articles, documents
 from ingest.types import Hypothesis, Page, Stage, State
 
 GERMAN = (

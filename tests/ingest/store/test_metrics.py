@@ -10,9 +10,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete
 
-from ingest.store import documents, engine, metrics, schema, units
+from ingest.store import engine, metrics, schema
 from ingest.store.engine import Database
 from ingest.store.metrics import StoreMetrics
+from ingest.store.queue import units
+from ingest.store.texts import documents
 from ingest.types import Page, Rejection, Stage
 from tests.databases import KINDS, empty_database
 

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from ingest.settings import Settings
-from ingest.store import documents, engine, retention, schema, standing, units
+from ingest.store import engine, retention, schema
 from ingest.store.engine import Database, db_now
+from ingest.store.queue import standing, units
+from ingest.store.texts import documents
 from ingest.types import Page, Stage, State
 from tests.databases import KINDS, empty_database
 

@@ -14,10 +14,10 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import documents
 from ingest.store.migrations import upgrade
 from ingest.store.schema import documents as documents_table
 from ingest.store.schema import matches
+from ingest.store.texts import documents
 from ingest.types import Page, State
 from workers.runtime import build
 

@@ -17,11 +17,11 @@ from sqlalchemy import Connection, insert, update
 from ingest.pipeline import decisions
 from ingest.pipeline.cluster import cluster_in_transaction
 from ingest.settings import Settings
-from ingest.store import articles, documents, extractions
 from ingest.store.engine import Database, connect
 from ingest.store.migrations import upgrade
 from ingest.store.schema import clusters, matches, members, outcomes, related
 from ingest.store.schema import documents as documents_table
+from ingest.store.texts import articles, documents, extractions
 from ingest.types import Article, Block, BlockKind, Document, Identified, Metadata, Page, Sentence, Span, State
 from ingest.web.app import create_app
 from tests.databases import KINDS, empty_database

@@ -11,9 +11,12 @@ from fastapi.routing import APIRoute
 from sqlalchemy import update
 
 from ingest.extract import fingerprint
-from ingest.store import articles as articles_store
-from ingest.store import audit, clusters, feeds, people, pins, site_memory, tokens, webhooks
+from ingest.store.consumers import tokens, webhooks
+from ingest.store.duplicates import clusters
+from ingest.store.operators import audit, people
 from ingest.store.schema import matches
+from ingest.store.sources import feeds, pins, site_memory
+from ingest.store.texts import articles as articles_store
 from ingest.types import Block, BlockKind, State
 from ingest.web import ui
 

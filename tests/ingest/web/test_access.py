@@ -11,9 +11,10 @@ from fastapi.testclient import TestClient
 from lxml import html
 
 from ingest.settings import Settings
-from ingest.store import people, tokens
+from ingest.store.consumers import tokens
 from ingest.store.engine import Database
-from ingest.store.people import Role
+from ingest.store.operators import people
+from ingest.store.operators.people import Role
 from ingest.web.app import create_app
 
 from .test_acts import acts

@@ -8,8 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 from lxml import html
 
-from ingest.store import audit, feeds, standing
 from ingest.store.engine import Database
+from ingest.store.operators import audit
+from ingest.store.queue import standing
+from ingest.store.sources import feeds
 from ingest.types import State
 
 from .conftest import GERMAN, Newsroom

@@ -15,11 +15,12 @@ from sqlalchemy import insert, text
 
 from ingest.errors import Misconfigured
 from ingest.settings import Settings
-from ingest.store import people, tokens
+from ingest.store.consumers import tokens
+from ingest.store.consumers.tokens import Scope
 from ingest.store.engine import Database
-from ingest.store.people import Role
+from ingest.store.operators import people
+from ingest.store.operators.people import Role
 from ingest.store.schema import users
-from ingest.store.tokens import Scope
 from ingest.web import ui
 from ingest.web.app import create_app
 

@@ -20,9 +20,10 @@ from sqlalchemy import update
 from ingest.pipeline import decisions
 from ingest.pipeline.remove import take_down
 from ingest.settings import Settings
-from ingest.store import doubt, feeds
+from ingest.store.duplicates import doubt
 from ingest.store.engine import Database
 from ingest.store.schema import articles, matches
+from ingest.store.sources import feeds
 from ingest.types import Block, BlockKind, State
 from ingest.web.app import create_app
 from ingest.web.handed import Handed

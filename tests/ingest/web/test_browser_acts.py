@@ -17,9 +17,12 @@ import pytest
 from sqlalchemy import select
 
 from ingest.settings import Settings
-from ingest.store import cluster_listing, doubt, feeds, listing, people
+from ingest.store.duplicates import cluster_listing, doubt
 from ingest.store.engine import Database, connect
+from ingest.store.operators import people
 from ingest.store.schema import articles, documents, site_pins
+from ingest.store.sources import feeds
+from ingest.store.texts import listing
 from ingest.web.app import create_app
 
 from .archive import EVIL, bring

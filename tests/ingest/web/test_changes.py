@@ -8,7 +8,7 @@ import time
 from fastapi.testclient import TestClient
 
 from ingest.pipeline import decisions
-from ingest.store import following
+from ingest.store.consumers import following
 from ingest.store.engine import Database
 from tests.ingest.dedup.news import text
 

@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from lxml import html
 from sqlalchemy import update
 
-from ingest.store import cluster_listing
-from ingest.store.cluster_listing import ClusterChoice, list_clusters
+from ingest.store.duplicates import cluster_listing
+from ingest.store.duplicates.cluster_listing import ClusterChoice, list_clusters
 from ingest.store.engine import Database
 from ingest.store.schema import matches, members
 from ingest.types import Copy

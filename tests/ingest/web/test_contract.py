@@ -20,9 +20,10 @@ from schemathesis.specs.openapi.checks import (
 
 from ingest.pipeline import decisions
 from ingest.settings import Settings
-from ingest.store import feeds, tokens
+from ingest.store.consumers import tokens
+from ingest.store.consumers.tokens import Scope
 from ingest.store.engine import Database, connect
-from ingest.store.tokens import Scope
+from ingest.store.sources import feeds
 from ingest.types import State
 from ingest.web.app import create_app
 

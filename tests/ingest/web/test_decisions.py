@@ -11,8 +11,9 @@ from lxml import html
 from sqlalchemy import update
 
 from ingest.settings import Settings
-from ingest.store import audit, clusters, decisions, doubt
+from ingest.store.duplicates import clusters, decisions, doubt
 from ingest.store.engine import Database
+from ingest.store.operators import audit
 from ingest.store.schema import matches
 from ingest.web.app import create_app
 

@@ -11,8 +11,8 @@ from ingest.errors import FeedUnreadable
 from ingest.feeds import parse_feed
 from ingest.feeds.preview import Preview
 from ingest.settings import Settings
-from ingest.store import feeds
 from ingest.store.engine import Database
+from ingest.store.sources import feeds
 from ingest.web.app import create_app
 from ingest.web.handed import Handed
 

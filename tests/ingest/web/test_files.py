@@ -18,9 +18,11 @@ from ingest.pipeline.export import dump, records, verify
 from ingest.pipeline.load import load
 from ingest.pipeline.remove import take_down
 from ingest.publish.files import lines_of, reading, writing
-from ingest.store import entries, feeds, following, schema
+from ingest.store import schema
+from ingest.store.consumers import following
 from ingest.store.engine import Database, connect
-from ingest.store.listing import Choice
+from ingest.store.sources import entries, feeds
+from ingest.store.texts.listing import Choice
 from ingest.types import NEEDS_REVIEW, Block, BlockKind, FeedEntry
 from ingest.web.api.articles import load_full, with_removed
 

@@ -20,9 +20,11 @@ from ingest.errors import BadInput
 from ingest.pipeline import decisions
 from ingest.pipeline.cluster import LOCK, cluster_in_transaction, withdraw
 from ingest.publish.record import to_json
-from ingest.store import articles, cluster_listing, listing, removal, schema
-from ingest.store import decisions as decided
+from ingest.store import schema
+from ingest.store.duplicates import cluster_listing
+from ingest.store.duplicates import decisions as decided
 from ingest.store.engine import Database, serialise
+from ingest.store.texts import articles, listing, removal
 from ingest.types import Copy, Link, State
 from ingest.web.api.articles import load_full
 from ingest.web.api.changes import read

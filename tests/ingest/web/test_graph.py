@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.store.listing import Listed
+from ingest.store.texts.listing import Listed
 from ingest.types import Copy, Match
 from ingest.web.ui.graph import picture, tree
 

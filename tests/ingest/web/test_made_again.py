@@ -16,8 +16,10 @@ from ingest.pipeline.extract import extract_page
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.translate import translate_documents
 from ingest.settings import Settings
-from ingest.store import articles, changes, documents, extractions, provenance, schema
+from ingest.store import schema
+from ingest.store.consumers import changes
 from ingest.store.engine import Database
+from ingest.store.texts import articles, documents, extractions, provenance
 from ingest.types import Article, Hypothesis, Page
 
 from .conftest import NOON

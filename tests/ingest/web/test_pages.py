@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from lxml import html
 from sqlalchemy import update
 
-from ingest.store import articles as store
 from ingest.store.schema import articles, clusters
+from ingest.store.texts import articles as store
 from ingest.types import Block, BlockKind, State
 
 from .conftest import GERMAN, Newsroom

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 
-from ingest.store import cluster_listing
+from ingest.store.duplicates import cluster_listing
 from ingest.store.engine import Database
 
 from .conftest import Newsroom
@@ -22,7 +22,7 @@ SMALL = frozenset(
 
 
 BOUNDED = re.compile(r"[?&](q|feed|kind)=|^/clusters\?(lang|source|undecided)=")
-"""Lists that may sort what they found: at most a few thousand rows, see `ingest.store.listing`."""
+"""Lists that may sort what they found: at most a few thousand rows, see `ingest.store.texts.listing`."""
 
 
 def asked_by(client: TestClient, database: Database, paths: list[str]) -> dict[str, tuple[str, Any]]:

@@ -21,8 +21,8 @@ from ingest.publish.article import (
 )
 from ingest.publish.change import Changes
 from ingest.publish.record import to_json
-from ingest.store import articles, extractions, listing
 from ingest.store.engine import Database
+from ingest.store.texts import articles, extractions, listing
 from ingest.types import NEEDS_REVIEW, Article, Block, BlockKind, Document, Sentence
 from ingest.web.api.articles import duplicate_of, load_full, with_removed
 from ingest.web.api.pages import Page

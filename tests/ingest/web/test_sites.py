@@ -9,9 +9,9 @@ from lxml import html
 from sqlalchemy import select
 
 from ingest.extract import fingerprint
-from ingest.store import site_memory
 from ingest.store.engine import Database
 from ingest.store.schema import documents, site_pins
+from ingest.store.sources import site_memory
 from ingest.types import Block, BlockKind, State
 
 from .conftest import Newsroom

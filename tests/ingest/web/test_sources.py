@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator, FormatChecker
 
-from ingest.store import feeds
 from ingest.store.engine import Database
+from ingest.store.sources import feeds
 
 from .conftest import GERMAN, Newsroom
 

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from ingest.pipeline.remove import take_down
 from ingest.settings import Settings
-from ingest.store import articles
 from ingest.store.engine import Database
+from ingest.store.texts import articles
 from ingest.web.app import create_app
 from ingest.web.handed import Handed
 

@@ -9,9 +9,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from ingest.settings import Settings
-from ingest.store import entries, feeds, schema, tokens, webhooks
+from ingest.store import schema
+from ingest.store.consumers import tokens, webhooks
+from ingest.store.consumers.tokens import Scope
 from ingest.store.engine import Database
-from ingest.store.tokens import Scope
+from ingest.store.sources import entries, feeds
 from ingest.types import NEEDS_REVIEW, FeedEntry
 from ingest.web.app import create_app
 

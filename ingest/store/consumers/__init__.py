@@ -1,0 +1,1 @@
+"""What programs follow: the sequence of changes, webhooks, tokens."""

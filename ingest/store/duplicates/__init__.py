@@ -1,0 +1,1 @@
+"""What belongs together and why: signatures and their index, clusters, decisions of people."""

@@ -1,0 +1,1 @@
+"""Which document wants which stage, who has it, what stands aside, and how each attempt ended."""
