@@ -46,7 +46,7 @@ from ingest.store.engine import connect
 from ingest.store.schema import entries as entries_table
 from ingest.store.sources import feeds
 from ingest.store.sources.entries import RATE_ENTRIES
-from ingest.store.sources.feeds import Poll
+from ingest.store.sources.polls import Poll
 from ingest.types import FeedEntry
 
 BOUNDS = Bounds(Settings.model_fields["poll_min_s"].default, Settings.model_fields["poll_max_s"].default)

@@ -4,7 +4,6 @@ IngestError
   Retryable                 a later try may succeed; workers retry these and only these
     FetchTimeout            url, seconds
     ServerBusy              url, status, retry_after
-    BrokerUnavailable       the doorbell is down; the row stays the truth
   Permanent                 trying again changes nothing; the unit is set aside with this reason
     FeedUnreadable          feed url and what was wrong
     PageGone                url, status
@@ -46,10 +45,6 @@ class ServerBusy(Retryable):
         what = f"answered {status}" if status is not None else "could not be reached"
         super().__init__(f"{url}: {what}{': ' + why if why else ''}", retry_after=retry_after)
         self.url, self.status = url, status
-
-
-class BrokerUnavailable(Retryable):
-    """The broker could not be reached. Nothing is lost: the database row is the queue."""
 
 
 class Permanent(IngestError):

@@ -1,7 +1,7 @@
 """What flows through the pipeline: one frozen type per stage, each field once.
 
 FeedEntry -> Page -> Document(blocks) -> Segment(span, language) -> Translation(flags, model) -> Article
--> Signature -> Match -> Cluster. `Rejection` is a normal ending of any stage, not an error.
+-> signature -> Match -> Cluster. `Rejection` is a normal ending of any stage, not an error.
 
 All datetimes are timezone-aware and in UTC. All text is Unicode NFC. Languages are ISO 639-1 codes, and "und"
 where none can be told. Offsets are in characters (code points), the end is exclusive.
@@ -300,15 +300,6 @@ class Article:
     credits: tuple[str, ...] = ()
     title_sentences: tuple[Sentence, ...] = ()
     image_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The MinHash signature of an article's cleaned English under one scheme; two schemes are never compared."""
-
-    article_id: str
-    scheme: str  # label of the parameters, e.g. "stems-rare1-128p-64x2-s1-affine32"
-    values: bytes  # little-endian, one minimum per permutation, in permutation order
 
 
 class Copy(StrEnum):

@@ -16,7 +16,7 @@ from ingest.settings import Settings
 from ingest.store.crashpoints import crash_at
 from ingest.store.engine import Database
 from ingest.store.queue import rings
-from ingest.store.sources import feeds
+from ingest.store.sources import polls
 from ingest.types import Stage
 from workers.app import app
 
@@ -66,13 +66,13 @@ def dispatch(database: Database, settings: Settings) -> int:
 def dispatch_feeds(database: Database, settings: Settings) -> int:
     """Ring for every feed that is due and that nobody was told of, as far as the watermark allows."""
     with database.reading() as connection:
-        if not feeds.has_due(connection):
+        if not polls.has_due(connection):
             return 0
     room = settings.watermark - depths()[Stage.FETCH]
     if room <= 0:
         return 0
     with database.writing() as connection:
-        due = feeds.due_feeds(connection, room)
+        due = polls.due_feeds(connection, room)
     told = 0
     try:
         with app.producer_or_acquire() as producer:
@@ -82,7 +82,7 @@ def dispatch_feeds(database: Database, settings: Settings) -> int:
     finally:
         if told < len(due):
             with database.writing() as connection:
-                feeds.untell(connection, due[told:])
+                polls.untell(connection, due[told:])
     return told
 
 

@@ -17,7 +17,7 @@ from ingest.cli.feed_look import checked, look_at, span
 from ingest.errors import BadInput, IngestError
 from ingest.feeds.opml import tidy_tags
 from ingest.settings import Settings, load
-from ingest.store.sources import feeds
+from ingest.store.sources import feeds, polls
 from ingest.urls import is_web
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -114,10 +114,10 @@ def show(name: Annotated[str, typer.Argument(metavar="ID|URL")], as_json: AsJson
     """
     with opened(load()).reading() as connection:
         row = feeds.find(connection, name)
-        history = feeds.history(connection, row["id"], 20)
+        history = polls.history(connection, row["id"], 20)
     if as_json:
-        polls = [{**poll, "at": poll["at"].isoformat()} for poll in (dict(one) for one in history)]
-        print(json.dumps(_described(row) | {"history": polls}, ensure_ascii=False))
+        told = [{**poll, "at": poll["at"].isoformat()} for poll in (dict(one) for one in history)]
+        print(json.dumps(_described(row) | {"history": told}, ensure_ascii=False))
         return
     console = Console()
     for key, value in _described(row).items():

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from ingest.feeds import Feed, fingerprint
 from ingest.store.sources import entries
-from ingest.store.sources.feeds import Claim
+from ingest.store.sources.polls import Claim
 from ingest.store.texts import documents, pages
 from ingest.types import FeedEntry, Page
 

@@ -23,7 +23,8 @@ from ingest.feeds import Feed, parse_feed, schedule
 from ingest.feeds.schedule import Bounds
 from ingest.fetch.client import Response, unpack_gzip
 from ingest.fetch.waits import fresh_for
-from ingest.store.sources.feeds import GONE, Poll
+from ingest.store.sources.feeds import GONE
+from ingest.store.sources.polls import Poll
 
 MAX_VALIDATOR = 1_000
 """Characters of an ETag that are worth sending back."""

@@ -22,8 +22,8 @@ from ingest.pipeline.arrivals import take_in
 from ingest.pipeline.decide import Answer
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.visit import SiteBusy, visiting
-from ingest.store.sources import entries, feeds
-from ingest.store.sources.feeds import Claim, Poll, due_feeds
+from ingest.store.sources import entries, feeds, polls
+from ingest.store.sources.polls import Claim, Poll, due_feeds
 from ingest.urls import canonical_url
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ def poll_feed(feed_id: str, runtime: Runtime, *, now: datetime | None = None) ->
     now: the moment of a simulation; without it the database's clock counts.
     """
     with runtime.database.writing() as connection:
-        claimed = feeds.claim(connection, feed_id, lease_s=runtime.settings.lease_s, now=now)
+        claimed = polls.claim(connection, feed_id, lease_s=runtime.settings.lease_s, now=now)
     if claimed is None:
         return None
     started = monotonic()
@@ -60,7 +60,7 @@ def poll_feed(feed_id: str, runtime: Runtime, *, now: datetime | None = None) ->
         return _keep(claimed, answer, runtime, _ms_since(started))
     except SiteBusy as busy:
         with runtime.database.writing() as connection:
-            feeds.postpone(connection, claimed, busy.wait_s, now=now)
+            polls.postpone(connection, claimed, busy.wait_s, now=now)
         return None
     except Exception as error:  # the one place where a poll's errors end: as its outcome
         status = response.status if response is not None else getattr(error, "status", None)
@@ -96,7 +96,7 @@ def _keep(claimed: Claim, answer: Answer, runtime: Runtime, ms: int) -> Polled |
             began = claimed.feed["last_success_at"] or claimed.now
             times = entries.news_times(connection, claimed.id, began)
             poll = decide.due_again(claimed.feed, claimed.now, poll, answer, times, _bounds(runtime))
-        if not feeds.finish(connection, claimed, poll):
+        if not polls.finish(connection, claimed, poll):
             connection.rollback()
             return None
     level = log.warning if poll.outcome in ("gone", "moved") else log.info
@@ -108,7 +108,7 @@ def _fail(claimed: Claim, error: Exception, runtime: Runtime, *, status: int | N
     """The outcome of a poll that raised; one that is no error of ours comes with its traceback in the log."""
     poll = replace(decide.failed(claimed.feed, claimed.now, error, status, _bounds(runtime)), ms=ms)
     with runtime.database.writing() as connection:
-        kept = feeds.finish(connection, claimed, poll)
+        kept = polls.finish(connection, claimed, poll)
     failures, reason = claimed.feed["failures"] + 1, poll.detail[:500]
     if isinstance(error, IngestError):
         log.warning("feed poll failed", feed=claimed.id, failures=failures, reason=reason)

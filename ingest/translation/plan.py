@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ingest.translation.checks import Flag
 from ingest.translation.normalize import normalize
@@ -191,8 +191,3 @@ def is_beyond(text: str) -> bool:
 
 def _is_latin(character: str) -> bool:
     return unicodedata.name(character, "").startswith("LATIN")
-
-
-def with_flags(task: Task, *flags: str) -> Task:
-    """The task with more flags."""
-    return replace(task, flags=tuple(dict.fromkeys((*task.flags, *flags))))

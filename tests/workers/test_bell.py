@@ -14,7 +14,7 @@ from ingest.settings import Settings
 from ingest.store import engine, migrations, schema
 from ingest.store.engine import Database, db_now
 from ingest.store.queue import rings
-from ingest.store.sources import feeds
+from ingest.store.sources import polls
 from ingest.store.texts import documents
 from ingest.types import Page, Stage
 from workers import bell, deployment
@@ -130,7 +130,7 @@ def test_feed_whose_ring_was_not_heard_is_rung_for_again(database: Database, set
     with pytest.raises(bell.Unavailable):
         bell.dispatch_feeds(database, settings)
     with database.reading() as connection:
-        assert feeds.has_due(connection)
+        assert polls.has_due(connection)
 
 
 def a_feed(database: Database) -> None:

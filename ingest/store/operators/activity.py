@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
-from ingest.store.schema import clusters, decisions, documents, feeds, outcomes
+from ingest.store.schema import clusters, decisions, documents, outcomes
 from ingest.types import State
 
 FAILED = frozenset({State.REJECTED, State.QUARANTINED})
@@ -63,11 +63,6 @@ def count_clusters(connection: Connection) -> int:
 def count_decisions(connection: Connection) -> int:
     """Decisions by people that are in force."""
     return connection.scalar(select(func.count()).where(decisions.c.undone_at.is_(None))) or 0
-
-
-def count_failing_feeds(connection: Connection) -> int:
-    """Feeds whose last poll failed, or that are gone."""
-    return connection.scalar(select(func.count()).where((feeds.c.failures > 0) | (feeds.c.state == "gone"))) or 0
 
 
 def _slot(connection: Connection, column: ColumnElement[datetime], hourly: bool) -> ColumnElement[str]:

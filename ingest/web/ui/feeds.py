@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import RowMapping
 
 from ingest.store.operators import audit
-from ingest.store.sources import feeds
+from ingest.store.sources import feeds, polls
 from ingest.web.auth import Operator
 from ingest.web.database import Reading, TheDatabase
 from ingest.web.handed import handed
@@ -41,7 +41,7 @@ def one_feed(request: Request, connection: Reading, feed_id: str) -> Response:
     feed = feeds.load(connection, feed_id)
     if feed is None:
         raise HTTPException(404, f"There is no feed {feed_id[:40]}.")
-    return page(request, "feed.html", {"feed": feed, "polls": feeds.history(connection, feed_id, POLLS)})
+    return page(request, "feed.html", {"feed": feed, "polls": polls.history(connection, feed_id, POLLS)})
 
 
 @router.post("/feeds")

@@ -15,7 +15,7 @@ from ingest.pipeline.runtime import Runtime
 from ingest.store.schema import documents as documents_table
 from ingest.store.schema import entries as entries_table
 from ingest.store.schema import feeds as feeds_table
-from ingest.store.sources import entries, feeds
+from ingest.store.sources import entries, feeds, polls
 from ingest.store.texts import documents, pages
 from ingest.types import Page, Stage, State
 from tests.databases import KINDS
@@ -87,7 +87,7 @@ def test_a_poll_before_its_time_or_by_a_second_worker_asks_nobody(site: Site, he
     with held.database.writing() as connection:
         assert due_feeds(connection, 10, now=NOW) == (feed_id,)
         assert due_feeds(connection, 10, now=NOW) == ()  # told once
-        assert feeds.claim(connection, feed_id, lease_s=60, now=NOW) is not None
+        assert polls.claim(connection, feed_id, lease_s=60, now=NOW) is not None
     assert poll_feed(feed_id, held, now=NOW) is None
     assert poll_feed(feed_id, held, now=NOW + timedelta(seconds=61)) is None  # backs off: its worker vanished
     assert site.requests == []
@@ -391,7 +391,7 @@ def test_every_poll_leaves_one_row_that_shows_how_it_ended(site: Site, held: Run
     site.pages["/f"] = answer(503)
     poll(held, feed_id, NOW + timedelta(hours=2))
     with held.database.reading() as connection:
-        history = feeds.history(connection, feed_id)
+        history = polls.history(connection, feed_id)
     assert [(r["outcome"], r["status"], r["fresh"]) for r in history] == [
         ("failed", 503, 0),
         ("not-modified", 304, 0),

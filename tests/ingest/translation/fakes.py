@@ -48,10 +48,3 @@ class FakeTranslator:
         (self.retries if retry else self.calls).append(tuple(sentences))
         answer = self.retried if retry else self.answer
         return [Hypothesis(answer(sentence), -0.1) for sentence in sentences]
-
-
-class WordTranslator(FakeTranslator):
-    """Translates word by word from a small table and keeps what is not in it."""
-
-    def __init__(self, table: dict[str, str], **options: object) -> None:
-        super().__init__(lambda sentence: " ".join(table.get(word, word) for word in sentence.split(" ")))
