@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from ingest.settings import Settings
 from ingest.translation import DictMemory, translate_texts
 from ingest.translation.normalize import normalize
 from ingest.translation.segment import segment
@@ -41,8 +42,8 @@ WIDTH, FEED_FORWARD, HEADS, LAYERS, PIECES = 512, 2048, 8, 6, 59_514
 BATCH = 16
 """Sentences in one batch of the reference, sorted by length: what transformers does well with on a CPU."""
 
-CLAIM = 8
-"""Articles the translate worker claims at once (`translate_batch`)."""
+CLAIM = int(Settings.model_fields["translate_batch"].default)
+"""Articles the translate worker claims at once."""
 
 ARTICLE = 24
 """Sentences of an article in the feed with copies."""
@@ -273,10 +274,11 @@ def copies(models: Path, lines: Sequence[str], pairs: int, threads: int) -> floa
     have 25 (French) and 35 (German) in the median.
     """
     stage = translator(models, threads)
-    originals = articles(lines, ARTICLE)[: len(lines) // ARTICLE]
-    letters = "abcdefghijklmnop"[: len(originals) * 3 // 2]
+    written = articles(lines, ARTICLE)[: len(lines) // ARTICLE]
+    originals = [*written, *(of_its_own(article, "z") for article in written)]
+    letters = "abcdefghijklmnopqrs"[: len(originals) * 3 // 2]
     copied = [near_copy(originals[number % len(originals)], letter) for number, letter in enumerate(letters)]
-    fresh = [[f"{line[:-1]} {letter}{line[-1]}" for line in copy] for letter, copy in zip(letters, copied, strict=True)]
+    fresh = [of_its_own(copy, letter) for letter, copy in zip(letters, copied, strict=True)]
 
     def feed(all_of_it: Sequence[Sequence[str]]) -> None:
         memory = DictMemory()
@@ -287,6 +289,11 @@ def copies(models: Path, lines: Sequence[str], pairs: int, threads: int) -> floa
     times = in_turns(pairs, partial(feed, [*originals, *copied]), partial(feed, [*originals, *fresh]))
     show("a feed with 60 % near-copies / one without copies", times, (len(originals) + len(copied)) * ARTICLE)
     return round(statistics.median(slow / fast for slow, fast in times), 3)
+
+
+def of_its_own(article: Sequence[str], letter: str) -> list[str]:
+    """The article with a word more in each sentence, so that no other has any of them."""
+    return [f"{sentence[:-1]} {letter}{sentence[-1]}" for sentence in article]
 
 
 def near_copy(article: Sequence[str], letter: str) -> list[str]:

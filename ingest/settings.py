@@ -96,7 +96,7 @@ class Settings(BaseModel):
     translate_threads: int = Field(2, ge=1, description="Threads of the one translating process.")
     device: str = Field("auto", pattern="^(auto|cpu|cuda)$", description="Where models run: auto, cpu or cuda.")
     compute_type: str = Field("default", description="CTranslate2 compute type; default: as converted (int8).")
-    translate_batch: int = Field(8, ge=1, description="Documents the translate worker claims at once.")
+    translate_batch: int = Field(16, ge=1, description="Documents the translate worker claims at once.")
     memory_days: int = Field(365, ge=1, description="Days an unused sentence stays in the translation memory.")
     memory_rows: int = Field(5_000_000, ge=1000, description="Sentences the translation memory holds at most.")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -34,6 +35,9 @@ keep 274, 205 once the allocator gives back what it holds."""
 ROWS = 48
 """Rows of one decoding step at most, on a CPU. The built-in model takes 96 sentences with four beams in 3.0 s as 32 to
 64 rows and in 4.1 s as 100; greedy decoding is as fast with any number from 16 on (one thread, processor's time)."""
+
+FEWEST = 8
+"""Sentences of a group that is worth its steps. Fewer are put into one only where a thread had none otherwise."""
 
 GROUPS = 4
 """Groups a thread decodes in one call. With one, 96 sentences took a fifth longer on two threads: the shorter group's
@@ -118,8 +122,11 @@ class Marian:
     def groups(self, tokens: Sequence[Sequence[str]], beams: int) -> list[list[int]]:
         """The numbers of the inputs in groups that are decoded together, longest first."""
         order = sorted(range(len(tokens)), key=lambda number: len(tokens[number]), reverse=True)
-        share = -(-len(order) // self.parallel)  # so that few sentences, too, occupy every thread
-        return by_budget(order, tokens, max(1, min(self._most_rows // beams, share)))
+        count = math.ceil(len(order) / max(1, self._most_rows // beams))
+        if len(order) >= FEWEST * 2 * self.parallel:
+            count = max(count, 2 * self.parallel)  # the longest beside the shortest: threads end together
+        count = math.ceil(count / self.parallel) * self.parallel
+        return by_budget(order, tokens, max(1, math.ceil(len(order) / max(1, count))))
 
     def batches(self, sentences: Sequence[str], beams: int) -> list[list[int]]:
         """The numbers of the sentences in calls of `translate`: some groups in each for every thread."""
