@@ -1,6 +1,7 @@
 """Speed and size of clustering against what is in the window and in the archive, with peers beside it.
 
     python benchmarks/dedup.py OUT [--window 10000 100000] [--archive 1000000] [--documents 1000] [--postgresql URL]
+    python benchmarks/dedup.py OUT --sqlite URL --fill    and later the same without --fill: measured apart
 
 Synthetic news (`benchmarks.news`). The window is filled in bulk, with real signatures, keys and vectors and without
 comparing; the archive behind it are copies of those rows under other numbers, sixty days old: signatures, articles,
@@ -8,7 +9,9 @@ members and clusters, but nothing in the index. Then DOCUMENTS articles go throu
 look-up, verification, joining, evidence, related accounts, change sequence) 50 a transaction, and as many as tasks of
 one (claimed, read, finished). As many old texts leave the index meanwhile, as in a running service, so that the window
 stays as large as it is said to be: a thousand at a time, so DOCUMENTS should be a multiple
-of that. OUT gets results.json and cost.png.
+of that. The process holds the index in memory, as a worker does that clusters this much; how long that took to load
+and how large it is stands beside the figures. OUT gets results.json and cost.png; what an earlier run measured there
+stays unless it is measured again.
 
 Rates are given by the clock and by the processor's time of this process: on a busy machine only the second says much.
 """
@@ -35,10 +38,12 @@ from benchmarks.news import News
 from ingest.dedup.features import pack
 from ingest.dedup.minhash import SCHEME
 from ingest.dedup.normalize import digest
+from ingest.pipeline import window
 from ingest.pipeline.cluster import cluster_article, cluster_together
 from ingest.pipeline.compare import Newcomer, newcomer, text_of
-from ingest.pipeline.lookup import Lookup, Span
+from ingest.pipeline.lookup import Lookup, Rows
 from ingest.pipeline.runtime import Runtime
+from ingest.pipeline.texts import Span
 from ingest.settings import Settings
 from ingest.store import engine, ids, schema
 from ingest.store.duplicates import clusters
@@ -202,12 +207,22 @@ def measure(database: Database, news: News, first: int, count: int, work: Callab
     return {name: round(rate, 2) for name, rate in rates.items()}
 
 
+def hold(database: Database) -> dict[str, float]:
+    """The index brought into this process: seconds of processor time, and megabytes."""
+    processor = time.process_time()
+    window.let_go(database)
+    window.hold(database, Settings().index_memory_mb * 1_000_000, placing=FIRST)
+    held = window.held(database)
+    assert held is not None, "the window has room in memory"
+    return {"seconds": round(time.process_time() - processor, 2), "megabytes": round(held.nbytes / 1e6, 1)}
+
+
 def candidates(database: Database, news: News, number: int) -> float:
     """Texts that one text shares a band with, on average."""
     some = [newcomer(text_of(article(number + n, "\n".join(news.original(number + n)), NOW))) for n in range(50)]
     span = Span(seconds(NOW), seconds(NOW))
     with database.reading() as connection:
-        found = Lookup(connection, [(new, span) for new in some], 14 * 86400)
+        found = Lookup(Rows(connection), [(new, span) for new in some], 14 * 86400)
     return round(sum(len(found.near(new, span)) for new in some) / len(some), 1)
 
 
@@ -216,9 +231,9 @@ def sizes(database: Database) -> dict[str, float]:
     with database.reading() as connection:
         inside = connection.scalar(select(func.count()).select_from(schema.vectors)) or 1
         everything = connection.scalar(select(func.count()).select_from(schema.signatures)) or 1
-    found = {name: _bytes(database, name) for name in ("bands", "vectors", "signatures")}
+    found = {name: _bytes(database, name) for name in ("bands", "fresh_bands", "vectors", "signatures")}
     return {
-        "index": round(found["bands"] / inside, 1),
+        "index": round((found["bands"] + found["fresh_bands"]) / inside, 1),
         "vector": round(found["vectors"] / inside, 1),
         "signature": round(found["signatures"] / everything, 1),
     }
@@ -253,21 +268,23 @@ def prepared(url: str) -> Database:
 
 
 def results(url: str, windows: list[int], archive: int, count: int) -> Iterator[dict[str, Any]]:
-    """Each window by itself, then the largest window with the archive behind it."""
+    """Each window by itself, then the largest window with the archive behind it; nothing for a count of none."""
     news, database = News(), prepared(url)
     filled, behind, used = held(database)
-    for window in sorted(window for window in windows if window >= filled and not behind):
+    for size in sorted(size for size in windows if size >= filled and not behind):
         clock = time.process_time()
-        fill(database, news, filled, window)
-        note(f"{url.split(':')[0]}: {window} in the window after {time.process_time() - clock:.0f} s")
-        filled = window
-        yield _one(database, news, window, window, count, used)
+        fill(database, news, filled, size)
+        note(f"{url.split(':')[0]}: {size} in the window after {time.process_time() - clock:.0f} s")
+        filled = size
+        if count:
+            yield _one(database, news, size, size, count, used)
         used += 1
     if archive > filled:
         clock = time.perf_counter()
         fill_archive(database, filled, behind, archive - filled)
         note(f"{url.split(':')[0]}: {archive} in the archive after {time.perf_counter() - clock:.0f} s by the clock")
-        yield _one(database, news, filled, archive, count, used)
+        if count:
+            yield _one(database, news, filled, archive, count, used)
     database.close()
 
 
@@ -281,11 +298,12 @@ def held(database: Database) -> tuple[int, int, int]:
     return filled, behind, (last - FIRST) // MEASURED
 
 
-def _one(database: Database, news: News, window: int, archive: int, count: int, turn: int) -> dict[str, Any]:
+def _one(database: Database, news: News, inside: int, archive: int, count: int, turn: int) -> dict[str, Any]:
     if database.writer.dialect.name == "postgresql":
         with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
-    found: dict[str, Any] = {"database": database.writer.dialect.name, "window": window, "archive": archive}
+    found: dict[str, Any] = {"database": database.writer.dialect.name, "window": inside, "archive": archive}
+    found["copy"] = hold(database)
     first = MEASURED * (turn + 1)
     found["candidates"] = candidates(database, news, first - 1000)
     found["50"] = measure(database, news, first, count, together)
@@ -327,23 +345,34 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=1000)
     parser.add_argument("--postgresql", metavar="URL", help="an empty database to measure as well")
     parser.add_argument("--sqlite", metavar="URL", help="where to measure on SQLite; what it holds is not filled anew")
+    parser.add_argument("--fill", action="store_true", help="only fill the databases that are named")
     parser.add_argument("--no-sqlite", action="store_true")
     parser.add_argument("--peers", nargs="*", choices=dedup_peers.PEERS, default=list(dedup_peers.PEERS))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    found: list[dict[str, Any]] = []
+    kept = options.out / "results.json"
+    found: dict[str, dict[str, Any]] = {
+        _of(one): one for one in (json.loads(kept.read_text()) if kept.exists() else [])
+    }
+    count = 0 if options.fill else options.documents
     with tempfile.TemporaryDirectory() as folder:
         ours = None if options.no_sqlite else options.sqlite or f"sqlite:///{folder}/bench.sqlite"
         for url in filter(None, (ours, options.postgresql)):
-            for one in results(url, options.window, options.archive, options.documents):
+            for one in results(url, options.window, options.archive, count):
                 print(json.dumps(one), flush=True)
-                found.append(one)
-    plot(found, options.out / "cost.png")
-    for one in dedup_peers.measure(options.peers, sorted(options.window), options.documents):
+                found[_of(one)] = one
+    for one in dedup_peers.measure(() if options.fill else options.peers, sorted(options.window), count):
         print(json.dumps(one), flush=True)
-        found.append(one)
-    (options.out / "results.json").write_text(json.dumps(found, indent=1) + "\n")
+        found[_of(one)] = one
+    if found:
+        plot([one for one in found.values() if "database" in one], options.out / "cost.png")
+        kept.write_text(json.dumps(list(found.values()), indent=1) + "\n")
+
+
+def _of(one: dict[str, Any]) -> str:
+    """What a figure is of."""
+    return " ".join(str(one[name]) for name in ("database", "peer", "window", "archive") if name in one)
 
 
 if __name__ == "__main__":

@@ -108,6 +108,9 @@ class Settings(BaseModel):
     trail_days: int = Field(90, ge=1, description="Days that ended documents' trails and polls of feeds are kept.")
 
     window_days: int = Field(14, ge=1, description="Days back in which near-duplicates are looked for.")
+    index_memory_mb: int = Field(
+        500, ge=0, description="Memory a process that clusters may hold the window's index in; 1 MB holds 900 texts."
+    )
     detector: str = Field("builtin", description="Language identifier: builtin, or module:attribute of another.")
 
     log_format: str = Field("pretty", pattern="^(pretty|json)$", description="Log lines: pretty or json.")

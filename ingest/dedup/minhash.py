@@ -59,8 +59,12 @@ def band_keys(signature: bytes) -> tuple[int, ...]:
 
     64 bands among 2^32 keys: with 100,000 texts in the index a key meets a stranger's by chance once in 670 look-ups.
     """
-    rows = np.frombuffer(signature, dtype="<u4")  # two of 16 bits are one number
-    return tuple(_mix(_salts()[:BANDS] ^ rows).view(np.int32).tolist())
+    return tuple(band_keys_of(values([signature]))[0].view(np.int32).tolist())
+
+
+def band_keys_of(signatures: NDArray[np.uint16]) -> NDArray[np.uint32]:
+    """The keys of several signatures, one row each, unsigned."""
+    return _mix(_salts()[:BANDS] ^ signatures.view("<u4"))  # two of 16 bits are one number
 
 
 def digest_key(digest: bytes) -> int:
@@ -96,7 +100,8 @@ def scheme_salt(scheme: str = SCHEME) -> bytes:
 
 def estimate(one: NDArray[np.uint16], many: NDArray[np.uint16]) -> NDArray[np.float64]:
     """Estimated Jaccard similarity of one signature to each of many."""
-    share: NDArray[np.float64] = (many == one).mean(axis=1)
+    equal = np.packbits(many == one, axis=1)  # a third of the time of the mean over truths
+    share: NDArray[np.float64] = np.bitwise_count(equal).sum(axis=1) / many.shape[1]
     return share
 
 

@@ -19,10 +19,11 @@ from ingest.dedup.minhash import SCHEME, band_keys, digest_key
 from ingest.pipeline import placement
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import Newcomer, newcomer, same_text, text_of, unpack_keys
-from ingest.pipeline.lookup import Span
 from ingest.pipeline.placement import Coming, as_node, coming_of, place
 from ingest.pipeline.regroup import gather, regroup
 from ingest.pipeline.runtime import Runtime
+from ingest.pipeline.texts import Span
+from ingest.pipeline.window import catch_up, hold
 from ingest.store.duplicates import clusters, decisions, signatures
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.signatures import Signed, seconds
@@ -56,6 +57,7 @@ def _cluster(unit: Unit, runtime: Runtime) -> Stage | None:
         article = articles.load(connection, unit.id)
     assert article is not None, f"document {unit.id} at cluster has an article"
     new = newcomer(text_of(article))
+    hold(runtime.database, runtime.settings.index_memory_mb * 1_000_000)
     with runtime.database.writing() as connection:
         window = timedelta(days=runtime.settings.window_days)
         cluster_in_transaction(connection, article, new=new, window=window)
@@ -82,6 +84,7 @@ def cluster_together(
     What can be asked for all of them at once is: most are new, and nothing is known of them.
     """
     serialise(connection, LOCK)
+    catch_up(connection)
     _let_go(connection)
     fresh = _fresh(connection, some)
     waiting: list[Coming] = []
@@ -151,6 +154,7 @@ def withdraw(connection: Connection, article_id: str, *, window: timedelta = WIN
     To be called before the article's own row goes.
     """
     serialise(connection, LOCK)
+    catch_up(connection)
     place = clusters.of_article(connection, article_id)
     if place is None:
         return

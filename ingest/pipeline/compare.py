@@ -13,6 +13,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from ingest.dedup import candidates, related
@@ -21,6 +22,7 @@ from ingest.dedup.features import Detail, Features, detail, featurize, signed_te
 from ingest.dedup.minhash import band_keys, digest_key, sign, term_keys, values
 from ingest.dedup.normalize import digest
 from ingest.dedup.verify import possible, verify
+from ingest.pipeline.texts import Texts
 from ingest.store.duplicates import signatures
 from ingest.store.duplicates.signatures import Candidate, Signed
 from ingest.store.schema import articles
@@ -159,12 +161,13 @@ class Newcomer:
     text: Text
     hashes: bytes
     bands: tuple[int, ...]
+    same: int  # the key of its digest
     terms: tuple[int, ...]
 
     @property
     def keys(self) -> tuple[int, ...]:
         """All keys under which it stands in the index; two of a text are the same once in two million."""
-        return tuple(dict.fromkeys((*self.bands, digest_key(self.text.digest), *self.terms)))
+        return tuple(dict.fromkeys((*self.bands, self.same, *self.terms)))
 
     @property
     def packed_terms(self) -> bytes:
@@ -175,17 +178,17 @@ class Newcomer:
 def newcomer(text: Text) -> Newcomer:
     """Sign a text."""
     hashes = sign(text.features)
-    return Newcomer(text, hashes, band_keys(hashes), term_keys(text.features.top))
+    return Newcomer(text, hashes, band_keys(hashes), digest_key(text.digest), term_keys(text.features.top))
 
 
 def pack_keys(keys: Sequence[int]) -> bytes:
     """Keys as four bytes each."""
-    return b"".join(key.to_bytes(4, "little", signed=True) for key in keys)
+    return np.array(keys, dtype="<i4").tobytes()
 
 
 def unpack_keys(packed: bytes) -> tuple[int, ...]:
     """The keys that `pack_keys` packed."""
-    return tuple(int.from_bytes(packed[i : i + 4], "little", signed=True) for i in range(0, len(packed), 4))
+    return tuple(np.frombuffer(packed, dtype="<i4").tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +199,16 @@ class Promising:
     estimated: float
 
 
-def promising(new: Newcomer, found: Sequence[Candidate]) -> list[Promising]:
+def promising(new: Newcomer, found: Texts) -> list[Promising]:
     """Those of the texts a newcomer shares a band with that are worth weighing, the most similar first."""
-    others = [other for other in found if other.article_id != new.text.article_id]
-    if not others:
+    if not len(found):
         return []
-    sizes = np.array([other.size for other in others])
-    hashes = values([other.hashes for other in others])
-    good, estimated = candidates.promising(values([new.hashes])[0], len(new.text.features.rare), hashes, sizes)
+    size = len(new.text.features.rare)
+    good, estimated = candidates.promising(values([new.hashes])[0], size, found.hashes, found.sizes)
     chosen = dict.fromkeys(good.tolist())
-    chosen |= {i: None for i, other in enumerate(others) if other.digest == new.text.digest}
-    return [Promising(others[i], float(estimated[i])) for i in chosen]
+    chosen |= dict.fromkeys(np.flatnonzero(found.saying(new.text.digest)).tolist())
+    some = [Promising(found.candidate(row), float(estimated[row])) for row in chosen]
+    return [one for one in some if one.other.article_id != new.text.article_id]
 
 
 class Comparison:
@@ -275,11 +277,16 @@ def _ordered(
     return Match(other, one, round(estimated, 4), round(exact, 4), rule, kind, turned)
 
 
-def nearest(found: Sequence[tuple[int, Candidate]], leave_out: set[str]) -> list[Candidate]:
+def nearest(akin: tuple[NDArray[np.intp], Texts], leave_out: set[str]) -> list[Candidate]:
     """Those of the texts that share weighty terms that are worth weighing: the most terms first, then the newest."""
-    enough = [(shared, other.number, other) for shared, other in found if other.article_id not in leave_out]
-    enough.sort(reverse=True)
-    return [other for *_, other in enough[: related.COMPARED]]
+    shared, texts = akin
+    wanted: list[Candidate] = []
+    for row in np.lexsort((texts.numbers, shared))[::-1].tolist():
+        if texts.ids[row].decode() not in leave_out:
+            wanted.append(texts.candidate(row))
+        if len(wanted) == related.COMPARED:
+            break
+    return wanted
 
 
 def kin(new: Newcomer, found: Iterable[Candidate], features: dict[int, Features]) -> list[Related]:
@@ -287,8 +294,8 @@ def kin(new: Newcomer, found: Iterable[Candidate], features: dict[int, Features]
     pairs = []
     for other in found:
         if other.number in features and other.article_id != new.text.article_id:
-            similarity = related.cosine(new.text.features, features[other.number])
-            if similarity >= related.COSINE:
+            similarity = related.likeness(new.text.features, features[other.number])
+            if similarity is not None:
                 a, b = sorted((new.text.article_id, other.article_id))
                 pairs.append(Related(a, b, round(similarity, 4)))
     return sorted(pairs, key=lambda pair: (-pair.similarity, pair.a, pair.b))[: related.MOST]

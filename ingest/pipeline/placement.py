@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from ingest.dedup import candidates
@@ -17,8 +19,10 @@ from ingest.dedup.explain import RULE_SAME
 from ingest.dedup.features import Features, pack
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
-from ingest.pipeline.lookup import Lookup, Span
+from ingest.pipeline.lookup import Lookup
 from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
+from ingest.pipeline.texts import Span, Texts
+from ingest.pipeline.window import index_of
 from ingest.store.consumers import changes
 from ingest.store.duplicates import clusters, decisions, signatures
 from ingest.store.duplicates.clusters import Member
@@ -58,7 +62,7 @@ class _Found:
     mute: list[Coming] = field(default_factory=list)  # with too little text to compare
     following: list[tuple[Coming, Candidate]] = field(default_factory=list)  # exact copies, and the texts they follow
     near: dict[str, list[Promising]] = field(default_factory=dict)
-    akin: dict[str, list[tuple[int, Candidate]]] = field(default_factory=dict)
+    akin: dict[str, tuple[NDArray[np.intp], Texts]] = field(default_factory=dict)
     matches: list[tuple[Match, float]] = field(default_factory=list)
 
 
@@ -104,7 +108,7 @@ def resign(connection: Connection, old: Signed, new: Newcomer, leaves_s: int | N
     signed = _signed(old.article_id, old.number, new, span)
     matches: list[tuple[Match, float]] = []
     if leaves_s is not None:
-        near = promising(new, Lookup(connection, [(new, span)], reach_s).near(new, span))
+        near = promising(new, Lookup(index_of(connection), [(new, span)], reach_s).near(new, span))
         matches = _pairs(connection, new, near, reader_of(connection).features(connection, [one.other for one in near]))
     signatures.save(connection, [Entry(signed, new.keys, leaves_s, pack(new.text.features))])
     clusters.save_matches(connection, matches)
@@ -121,14 +125,14 @@ def _look_up(connection: Connection, coming: Sequence[Coming], window: timedelta
     """Who follows whom, and what the others share bands and weighty terms with."""
     found = _Found()
     asking = [(one.new, one.span) for one in coming if one.new.text.features.comparable]
-    lookup = Lookup(connection, asking, int(window.total_seconds()))
+    lookup = Lookup(index_of(connection), asking, int(window.total_seconds()))
     for one in coming:
         if not one.new.text.features.comparable:
             found.mute.append(one)
             continue
         leader = lookup.same_text(one.new, one.span) if follow else None
         if leader is not None and leader.article_id != one.id and not _kept_apart(connection, one, leader.article_id):
-            found.following.append((one, lookup.extend(leader.number, one.span.first_s)))
+            found.following.append((one, lookup.extend(leader, one.span.first_s)))
             continue
         found.nodes.append(one)
         found.near[one.id] = promising(one.new, lookup.near(one.new, one.span))
@@ -285,7 +289,7 @@ def _count_in(connection: Connection, article_id: str, cluster_id: str) -> None:
 
 def _relate(connection: Connection, found: _Found, opened: set[str]) -> None:
     """Keep the accounts of the same events that are no copies."""
-    some = [one for one in found.nodes if found.akin[one.id]]
+    some = [one for one in found.nodes if len(found.akin[one.id][0])]
     joined = clusters.together_with(connection, [one.id for one in some if one.id not in opened])
     wanted = {one.id: nearest(found.akin[one.id], joined.get(one.id, set()) | {one.id}) for one in some}
     asked = {other.number: other for others in wanted.values() for other in others}

@@ -14,6 +14,7 @@ from time import monotonic, sleep
 
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.cluster import LOCK, WINDOW, resign
+from ingest.pipeline.window import catch_up
 from ingest.store.duplicates import signatures
 from ingest.store.engine import Database, serialise
 
@@ -33,6 +34,7 @@ def reindex(database: Database, *, window: timedelta = WINDOW) -> Iterator[int]:
         begun = monotonic()
         with database.writing() as connection:
             serialise(connection, LOCK)
+            catch_up(connection)
             old = signatures.of_other_schemes(connection, SCHEME, AT_ONCE)
             for signed in old:
                 resign(connection, signed, window)

@@ -1,26 +1,31 @@
 """Signatures and the index of candidates: rows in the article's transaction, so any worker finds what any other saw.
 
-The index (`bands`) holds, for each different text inside the window, one key a band, one for its digest and one for
-each of its weightiest terms: 73 keys of 32 bits. A key meets strangers by chance; what a look-up answers are
-candidates, verified on the texts themselves. Beside it stands each text's vector (`vectors`), which dismisses most of
+The index (`ingest.store.duplicates.bands`) holds, for each different text inside the window, one key a band, one for
+its digest and one for each of its weightiest terms: 73 keys of 32 bits. A key meets strangers by chance; what a look-up
+answers are candidates, verified on the texts themselves. Beside it stands each text's vector (`vectors`), which dismisses most of
 them. Signatures stay after both have left.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
 
-from ingest.store.schema import bands, signatures, vectors
+from ingest.store.duplicates import bands, index_log
+from ingest.store.schema import signatures, vectors
 
 LEAVE_TOGETHER = 1000
 """Texts whose time in the index is over leave it so many at a time. Their keys lie all over it: a thousand texts' in
 the order of the index write most of its pages once, one by one they write 73 pages a text."""
+
+
+FRESH = 2000
+"""What came lately is brought in order after so many changes, unless texts left the index meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,10 @@ def save(connection: Connection, entries: Sequence[Entry]) -> None:
     _write(connection, "signatures", _SIGNATURE, rows)
     indexed = [entry for entry in entries if entry.leaves_s is not None]
     if indexed:
-        keys = {(key, entry.signed.number) for entry in indexed for key in entry.keys}
-        _write(connection, "bands", ("hash", "number"), sorted(keys))  # in the order of the index: each page once
+        bands.put(connection, {(key, entry.signed.number) for entry in indexed for key in entry.keys})
         _drop_vectors(connection, [entry.signed.number for entry in indexed])
         _write(connection, "vectors", ("number", "packed"), [(e.signed.number, e.vector) for e in indexed])
+        _note(connection, [entry.signed.number for entry in indexed])
 
 
 def _write(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
@@ -115,19 +120,28 @@ def load(connection: Connection, article_ids: Sequence[str], scheme: str) -> dic
     return {row.article_id: Signed(*row) for row in connection.execute(query)}
 
 
-def under(connection: Connection, keys: Collection[int], per_key: int) -> list[tuple[int, int]]:
-    """(key, number) of the texts under the keys, of each key only the `per_key` newest, in this order.
+def count_indexed(connection: Connection, scheme: str) -> tuple[int, int]:
+    """How many texts of a scheme are in the index, and the highest of their numbers."""
+    inside = (_S.leaves_s.is_not(None)) & (_S.scheme == scheme)
+    count, highest = connection.execute(select(func.count(), func.max(_S.number)).where(inside)).one()
+    return count, highest or 0
 
-    A stretch of the index of bounded length for each key: a key that ten thousand notices of one form share is not
-    read whole.
-    """
-    if connection.dialect.name == "postgresql":
-        found = connection.exec_driver_sql(_NEWEST_OF_ARRAY, (list(keys), per_key))
-    else:
-        found = connection.exec_driver_sql(_NEWEST_OF_JSON, (json.dumps(sorted(keys)), per_key - 1))
-    rows = found.cursor.fetchall()  # hundreds a text: a third of the time of SQLAlchemy's rows
-    found.close()
-    return cast(list[tuple[int, int]], rows)
+
+def all_indexed(connection: Connection, scheme: str, at_once: int) -> Iterator[list[Signed]]:
+    """All texts of a scheme that are in the index, so many at a time."""
+    query = select(*_COLUMNS).where(_S.leaves_s.is_not(None), _S.scheme == scheme)
+    with connection.execution_options(yield_per=at_once).execute(query) as found:
+        for rows in found.partitions():
+            yield [Signed(*row) for row in rows]
+
+
+def indexed(connection: Connection, scheme: str, numbers: Collection[int]) -> list[Signed]:
+    """Those of the texts of these numbers that are in the index under a scheme."""
+    if not numbers:
+        return []
+    query = _INDEXED_BY_ARRAY if connection.dialect.name == "postgresql" else _INDEXED_BY_JSON
+    rows = connection.execute(query, {"numbers": _numbers(connection, numbers), "scheme": scheme}).all()
+    return [Signed(*row) for row in rows]
 
 
 def candidates(
@@ -159,14 +173,16 @@ def extend(connection: Connection, scheme: str, times: Sequence[tuple[int, int, 
     if times:
         rows = [{"n": number, "scheme_": scheme, "at_s": at, "until_s": until} for number, at, until in times]
         connection.execute(_EXTEND, rows)
+        _note(connection, [number for number, _, _ in times])
 
 
 def remove(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
     """Take a text out of the index and forget its signature."""
     row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
-    connection.execute(delete(bands).where(bands.c.hash.in_(keys), bands.c.number == signed.number))
+    bands.take(connection, [(key, signed.number) for key in keys])
     _drop_vectors(connection, [signed.number])
     connection.execute(delete(signatures).where(row))
+    index_log.note(connection, [signed.number])
 
 
 def expired(connection: Connection, now_s: int) -> list[Signed]:
@@ -180,13 +196,17 @@ def unindex(connection: Connection, some: Sequence[tuple[Signed, Sequence[int]]]
     """Take texts with their keys out of the index; their signatures stay."""
     if not some:
         return
-    keys = sorted({(key, signed.number) for signed, their in some for key in their})
-    if connection.dialect.name == "postgresql":  # 73,000 rows one by one take seconds there
-        connection.exec_driver_sql(_LEAVE, tuple(map(list, zip(*keys, strict=True))))
-    else:
-        connection.exec_driver_sql("DELETE FROM bands WHERE hash = ? AND number = ?", keys)
+    bands.turn_over(connection, {(key, signed.number) for signed, their in some for key in their})
     _drop_vectors(connection, [signed.number for signed, _ in some])
     connection.execute(_LEFT, [{"n": signed.number, "scheme_": signed.scheme} for signed, _ in some])
+    index_log.note(connection, [signed.number for signed, _ in some])
+
+
+def _note(connection: Connection, numbers: Sequence[int]) -> None:
+    """Note that texts entered the index or changed in it; now and then what came lately is brought in order."""
+    before, after = index_log.note(connection, numbers)
+    if after // FRESH > before // FRESH:
+        bands.turn_over(connection, ())
 
 
 def _drop_vectors(connection: Connection, numbers: Sequence[int]) -> None:
@@ -227,17 +247,11 @@ _FOUND = "SELECT number, article_id, hashes, digest, size, first_s, last_s FROM 
 _LIVING = "AND scheme = :scheme AND last_s >= :after_s AND first_s <= :before_s"
 _IN_JSON, _IN_ARRAY = "IN (SELECT value FROM json_each(:numbers))", "= ANY(CAST(:numbers AS bigint[]))"
 _BY_JSON, _BY_ARRAY = text(f"{_FOUND} {_IN_JSON} {_LIVING}"), text(f"{_FOUND} {_IN_ARRAY} {_LIVING}")
+_INDEXED = f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM signatures WHERE number "  # noqa: S608
+_INSIDE = "AND scheme = :scheme AND leaves_s IS NOT NULL"
+_INDEXED_BY_JSON, _INDEXED_BY_ARRAY = (
+    text(f"{_INDEXED} {_IN_JSON} {_INSIDE}"),
+    text(f"{_INDEXED} {_IN_ARRAY} {_INSIDE}"),
+)
 _VECTORS = "SELECT number, packed FROM vectors WHERE number"  # - all built of constants
 _VECTORS_BY_JSON, _VECTORS_BY_ARRAY = text(f"{_VECTORS} {_IN_JSON}"), text(f"{_VECTORS} {_IN_ARRAY}")
-_LEAVE = (
-    "DELETE FROM bands USING unnest(%s::int[], %s::bigint[]) AS k (hash, number) "
-    "WHERE bands.hash = k.hash AND bands.number = k.number"
-)
-_NEWEST_OF_ARRAY = (
-    "SELECT b.hash, b.number FROM unnest(%s::int[]) AS k (hash) CROSS JOIN LATERAL "
-    "(SELECT hash, number FROM bands WHERE bands.hash = k.hash ORDER BY number DESC LIMIT %s) AS b ORDER BY 1, 2"
-)
-_NEWEST_OF_JSON = (  # SQLite has no lateral join: all from the hundredth newest on; in index order
-    "SELECT b.hash, b.number FROM json_each(?1) AS k CROSS JOIN bands AS b ON b.hash = k.value AND b.number >= "
-    "coalesce((SELECT number FROM bands WHERE hash = k.value ORDER BY number DESC LIMIT 1 OFFSET ?2), 0)"
-)

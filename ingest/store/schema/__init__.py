@@ -8,7 +8,18 @@ columns and an index. Times are UTC.
 
 from ingest.store.schema.columns import BigId, Json, Utc, metadata
 from ingest.store.schema.consumers import changes, tokens, webhooks
-from ingest.store.schema.duplicates import bands, clusters, decisions, matches, members, related, signatures, vectors
+from ingest.store.schema.duplicates import (
+    bands,
+    clusters,
+    decisions,
+    fresh_bands,
+    index_log,
+    matches,
+    members,
+    related,
+    signatures,
+    vectors,
+)
 from ingest.store.schema.operators import audit, sessions, users
 from ingest.store.schema.queue import leases, outcomes, tallies
 from ingest.store.schema.sources import entries, feeds, polls, robots, site_blocks, site_pins, sites
@@ -43,6 +54,8 @@ __all__ = [
     "entries",
     "extractions",
     "feeds",
+    "fresh_bands",
+    "index_log",
     "is_ours",
     "leases",
     "matches",

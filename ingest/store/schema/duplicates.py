@@ -49,11 +49,26 @@ bands = Table(  # the index of candidates: only texts inside the window have row
     sqlite_with_rowid=False,
 )
 
+fresh_bands = Table(  # on SQLite, what came lately: rows of `bands` that are written there many texts at a time
+    "fresh_bands",
+    metadata,
+    Column("hash", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 vectors = Table(  # what texts inside the window are weighed by before they are read; see ingest.dedup.features.pack
     "vectors",
     metadata,
     Column("number", BigId, primary_key=True, autoincrement=False),  # signatures.number
     Column("packed", LargeBinary, nullable=False),
+)
+
+index_log = Table(  # the texts that entered the index, left it or changed in it, in this order; only the latest
+    "index_log",
+    metadata,
+    Column("stamp", BigId, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),  # signatures.number
 )
 
 clusters = Table(

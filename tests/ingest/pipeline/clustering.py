@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from ingest.dedup.normalize import digest
+from ingest.pipeline import window
 from ingest.pipeline.cluster import ClusterOutcome, cluster_in_transaction
 from ingest.store import engine, schema
 from ingest.store.engine import Database
@@ -22,12 +23,14 @@ NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
 
 
 @contextmanager
-def fresh(folder: Path, kind: str = "sqlite") -> Iterator[Database]:
-    """A database with empty tables, of either kind."""
+def fresh(folder: Path, kind: str = "sqlite", *, held: bool = False) -> Iterator[Database]:
+    """A database with empty tables, of either kind; held: this process keeps a copy of its index in memory."""
     with empty_database(kind, folder) as url:
         database = engine.connect(url)
         with database.writing() as connection:
             schema.metadata.create_all(connection)
+        if held:
+            window.hold(database, 10**9, placing=10**6)
         yield database
         database.close()
 

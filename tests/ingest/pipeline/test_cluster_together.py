@@ -21,9 +21,14 @@ WORKERS = 6
 
 
 @pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with fresh(tmp_path, request.param) as database:
+def database(request: pytest.FixtureRequest, tmp_path: Path, held: bool) -> Iterator[Database]:
+    with fresh(tmp_path, request.param, held=held) as database:
         yield database
+
+
+@pytest.fixture(params=[False, True], ids=["rows", "memory"])
+def held(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
 
 
 @pytest.mark.slow

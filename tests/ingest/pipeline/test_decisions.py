@@ -26,9 +26,14 @@ from tests.ingest.pipeline.clustering import article, cluster, fresh, partition,
 
 
 @pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with fresh(tmp_path, request.param) as database:
+def database(request: pytest.FixtureRequest, tmp_path: Path, held: bool) -> Iterator[Database]:
+    with fresh(tmp_path, request.param, held=held) as database:
         yield database
+
+
+@pytest.fixture(params=[False, True], ids=["rows", "memory"])
+def held(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
 
 
 def say(database: Database, link: Link, one: str, other: str) -> Decision:
@@ -156,7 +161,7 @@ class Clustering(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.folder = TemporaryDirectory()
-        self.fresh = fresh(Path(self.folder.name))
+        self.fresh = fresh(Path(self.folder.name), held=True)
         self.database = self.fresh.__enter__()
         self.present: dict[str, str] = {}
         self.standing: dict[int, Decision] = {}
