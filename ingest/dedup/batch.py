@@ -150,8 +150,9 @@ class _Batch:
             seen: dict[int, int] = {}
             for term in features.top:
                 posting = terms.setdefault((features.lang, term), [])
+                telling = 2 if len(posting) <= related.FEW else 1
                 for other in posting[-candidates.PER_KEY :]:
-                    seen[other] = seen.get(other, 0) + 1
+                    seen[other] = seen.get(other, 0) + telling
                 posting.append(number)
             enough = [
                 (-shared, -other)
@@ -163,8 +164,8 @@ class _Batch:
 
     def _relate_pair(self, a: int, b: int) -> None:
         if self.nodes[a].near(self.nodes[b], related.WINDOW):
-            similarity = related.cosine(self.nodes[a].features, self.nodes[b].features)
-            if similarity >= related.COSINE:
+            similarity = related.likeness(self.nodes[a].features, self.nodes[b].features)
+            if similarity is not None:
                 self.related.setdefault(a, []).append((similarity, b))
                 self.related.setdefault(b, []).append((similarity, a))
 
