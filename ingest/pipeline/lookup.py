@@ -91,7 +91,7 @@ class Lookup:
         ends = np.cumsum([BANDS + 1 + len(new.terms) for new in some])
         split = [np.split(part, [BANDS + 1]) for part in np.split(places, ends[:-1])] if some else []
         near = self._of_each([near for near, _ in split])
-        akin = self._of_each([terms for _, terms in split])
+        akin = self._of_each([self._telling(terms) for _, terms in split])
         for (bands_, terms), (found_near, _), (found_akin, shared) in zip(split, near, akin, strict=True):
             enough = shared >= related.SHARED_TERMS
             yield _Asked(bands_, terms, found_near, found_akin[enough], shared[enough])
@@ -122,10 +122,17 @@ class Lookup:
         numbers, shared = asked.found_akin, asked.shared
         added = self._added_under(asked.terms)
         if added:
-            numbers, shared = self._counted_with(asked.terms, added)
+            numbers, shared = self._counted_with(self._telling(asked.terms), added)
             numbers, shared = numbers[enough := shared >= related.SHARED_TERMS], shared[enough]
         texts = self._read(numbers, span, RELATED_S)
         return shared[np.searchsorted(numbers, texts.numbers)], texts
+
+    def _telling(self, terms: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The places of terms, those that few texts have twice: they say as much as two others."""
+        texts = self._found.bounds[terms + 1] - self._found.bounds[terms]
+        if self._added:
+            texts = texts + np.array([len(self._added.get(place, ())) for place in terms.tolist()], dtype=np.int64)
+        return np.concatenate([terms, terms[texts <= related.FEW]])
 
     def same_text(self, new: Newcomer, span: Span) -> Candidate | None:
         """The first text that says the very same."""
@@ -163,7 +170,7 @@ class Lookup:
             if place in added:  # they are the newest and push the oldest out
                 starts[position] = max(starts[position], ends[position] - max(0, PER_KEY - len(added[place])))
         stored = self._found.numbers[stretches(starts, ends)]
-        newest = [number for numbers in added.values() for number in numbers[-PER_KEY:]]
+        newest = [number for place in places.tolist() for number in added.get(place, ())[-PER_KEY:]]
         return _counted(np.concatenate([stored, np.array(newest, dtype=np.int64)]))
 
     def _read(self, numbers: Numbers, span: Span, reach_s: int) -> Texts:
