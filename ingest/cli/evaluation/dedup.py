@@ -1,4 +1,4 @@
-"""`ingest eval dedup`: precision, recall and F1 of pairs, within a language and across languages.
+"""`ingest eval dedup`: precision, recall and F1 of pairs, within a language and across languages; related coverage.
 
 The figures are those of `score.py` beside the evaluation data. Two texts of one pool but of different clusters are
 not judged: they come from the same newspaper page or the same days and may well be about one thing. Pairs of notices
@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ingest.cli.evaluation import related
 from ingest.errors import BadInput
 
 TASKS = {
@@ -45,7 +46,7 @@ def dedup(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Clustering: precision, recall and F1 of pairs, within and across languages.
+    """Clustering: precision, recall and F1 of pairs, within and across languages; related coverage.
 
     Example: ingest eval dedup --data eval/dedup
     """
@@ -63,15 +64,15 @@ def dedup(
 
 
 def figures_of(data: Path) -> dict[str, Any]:
-    """The figures of the clusters that the texts of an evaluation folder fall into."""
+    """The figures of the clusters that the texts of an evaluation folder fall into, and of what is shown as related."""
     from ingest.dedup import Item, cluster_batch
 
     folder = data / "dedup" if (data / "dedup").is_dir() else data
-    gold = [
-        Labelled(row["id"], row["cluster"], row["group"], row.get("pool") or "") for row in _read(folder, "gold.jsonl")
-    ]
-    texts = [Item(row["id"], row["text"], row.get("lang")) for row in _read(folder, "docs.jsonl")]
-    return score(gold, {verdict.id: verdict.cluster for verdict in cluster_batch(texts)})
+    rows, labels = _read(folder, "docs.jsonl"), _read(folder, "gold.jsonl")
+    gold = [Labelled(row["id"], row["cluster"], row["group"], row.get("pool") or "") for row in labels]
+    texts = [Item(row["id"], row["text"], row.get("lang")) for row in rows]
+    figures = score(gold, {verdict.id: verdict.cluster for verdict in cluster_batch(texts)})
+    return figures | {f"related, half {half}": its for half, its in related.figures_of(rows, labels).items()}
 
 
 def _read(folder: Path, name: str) -> list[dict[str, Any]]:
