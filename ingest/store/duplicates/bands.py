@@ -34,7 +34,7 @@ def take(connection: Connection, rows: Collection[Row]) -> None:
         _take_many(connection, rows)
         return
     for table in ("bands", "fresh_bands"):
-        _many(connection, f"DELETE FROM {table} WHERE hash = ? AND number = ?", sorted(rows))  # noqa: S608
+        _many(connection, _TAKE.format(table), sorted(rows))
 
 
 def turn_over(connection: Connection, leaving: Collection[Row]) -> None:
@@ -42,13 +42,13 @@ def turn_over(connection: Connection, leaving: Collection[Row]) -> None:
     if connection.dialect.name == "postgresql":
         _take_many(connection, leaving)
         return
-    coming = cast(list[Row], connection.exec_driver_sql("SELECT hash, number FROM fresh_bands").cursor.fetchall())
-    gone = set(leaving)
-    out, into = sorted(gone), [row for row in coming if row not in gone]
-    for start in range(-(2**31), 2**31, 2**32 // STRETCHES):
-        low, high = (start,), (start + 2**32 // STRETCHES,)
-        _many(connection, "DELETE FROM bands WHERE hash = ? AND number = ?", _between(out, low, high))
-        _many(connection, "INSERT INTO bands (hash, number) VALUES (?, ?)", _between(into, low, high))
+    lately = set(connection.exec_driver_sql("SELECT DISTINCT number FROM fresh_bands").scalars())
+    _many(connection, _TAKE.format("fresh_bands"), [row for row in leaving if row[1] in lately])
+    out = sorted(leaving)
+    for low in range(-(2**31), 2**31, 2**32 // STRETCHES):
+        high = low + 2**32 // STRETCHES
+        _many(connection, _TAKE.format("bands"), out[bisect_left(out, (low, 0)) : bisect_left(out, (high, 0))])
+        connection.exec_driver_sql(_MOVE, (low, high))
     connection.exec_driver_sql("DELETE FROM fresh_bands")
 
 
@@ -71,10 +71,6 @@ def _fetched(connection: Connection, query: str, values: tuple[object, ...]) -> 
     return cast(list[Row], rows)
 
 
-def _between(ordered: list[Row], low: tuple[int], high: tuple[int]) -> list[Row]:
-    return ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]
-
-
 def _many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
     """Run a statement for each row, past SQLAlchemy, which would spend as long on each as the database does."""
     if rows:
@@ -86,6 +82,11 @@ def _take_many(connection: Connection, rows: Collection[Row]) -> None:
         connection.exec_driver_sql(_LEAVE, tuple(map(list, zip(*rows, strict=True))))  # one by one takes seconds
 
 
+_TAKE = "DELETE FROM {} WHERE hash = ? AND number = ?"
+_MOVE = (
+    "INSERT INTO bands (hash, number) SELECT hash, number FROM fresh_bands WHERE hash >= ? AND hash < ? "
+    "ORDER BY hash, number"
+)
 _LEAVE = (
     "DELETE FROM bands USING unnest(%s::int[], %s::bigint[]) AS k (hash, number) "
     "WHERE bands.hash = k.hash AND bands.number = k.number"
