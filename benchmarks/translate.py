@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -270,8 +271,8 @@ def copies(models: Path, lines: Sequence[str], pairs: int, threads: int) -> floa
     """The time of a feed in which 60 % of the articles are near-copies, as a share of one without any copy.
 
     Both feeds come as the worker claims them, CLAIM articles at a time, over a memory that is empty at first; they
-    have as many articles and as many words. Articles have 24 sentences: those of the development pages' gold texts
-    have 25 (French) and 35 (German) in the median.
+    have as many articles and as many words, and copies stand among the originals. Articles have 24 sentences: those of
+    the development pages' gold texts have 25 (French) and 35 (German) in the median.
     """
     stage = translator(models, threads)
     written = articles(lines, ARTICLE)[: len(lines) // ARTICLE]
@@ -286,7 +287,9 @@ def copies(models: Path, lines: Sequence[str], pairs: int, threads: int) -> floa
             claim = [text(article) for article in all_of_it[start : start + CLAIM]]
             translate_texts(claim, stage, memory, second_tries=False)
 
-    times = in_turns(pairs, partial(feed, [*originals, *copied]), partial(feed, [*originals, *fresh]))
+    order = Random(7).sample(range(len(originals) + len(copied)), len(originals) + len(copied))
+    with_copies, without = ([[*originals, *rest][number] for number in order] for rest in (copied, fresh))
+    times = in_turns(pairs, partial(feed, with_copies), partial(feed, without))
     show("a feed with 60 % near-copies / one without copies", times, (len(originals) + len(copied)) * ARTICLE)
     return round(statistics.median(slow / fast for slow, fast in times), 3)
 
