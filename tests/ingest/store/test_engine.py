@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,17 +13,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from ingest.errors import Misconfigured
 from ingest.store import engine, schema
 from ingest.store.engine import Database, db_now
-from tests.databases import KINDS, empty_database
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with empty_database(request.param, tmp_path) as url:
-        database = engine.connect(url)
-        with database.writing() as connection:
-            schema.metadata.create_all(connection)
-        yield database
-        database.close()
 
 
 def count(connection: Connection) -> int:

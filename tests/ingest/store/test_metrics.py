@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete
 
-from ingest.store import engine, metrics, schema
+from ingest.store import metrics, schema
 from ingest.store.engine import Database
 from ingest.store.metrics import StoreMetrics
 from ingest.store.queue import units
 from ingest.store.texts import documents
 from ingest.types import Page, Rejection, Stage
-from tests.databases import KINDS, empty_database
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with empty_database(request.param, tmp_path) as url:
-        database = engine.connect(url)
-        with database.writing() as connection:
-            schema.metadata.create_all(connection)
-        yield database
-        database.close()
 
 
 def end_one(database: Database, text: str, *, ms: int = 300, rejected: bool = False) -> None:

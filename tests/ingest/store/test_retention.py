@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
 
 from ingest.settings import Settings
-from ingest.store import engine, retention, schema
+from ingest.store import retention, schema
 from ingest.store.engine import Database, db_now
 from ingest.store.queue import standing, units
 from ingest.store.texts import documents
 from ingest.types import Page, Stage, State
-from tests.databases import KINDS, empty_database
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with empty_database(request.param, tmp_path) as url:
-        database = engine.connect(url)
-        with database.writing() as connection:
-            schema.metadata.create_all(connection)
-        yield database
-        database.close()
 
 
 def ended(database: Database, text: str, state: State) -> str:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,19 +24,8 @@ from ingest.store.queue import aside, leases, owners, reconciler, rings, standin
 from ingest.store.queue.units import LeaseLost, Unit
 from ingest.store.texts import documents
 from ingest.types import Page, Rejection, Stage, State
-from tests.databases import KINDS, empty_database
 
 MAX = 3
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with empty_database(request.param, tmp_path) as url:
-        database = engine.connect(url)
-        with database.writing() as connection:
-            schema.metadata.create_all(connection)
-        yield database
-        database.close()
 
 
 def admit(database: Database, text: str = "text") -> str:
