@@ -84,17 +84,21 @@ def featurize(text: str, lang: str = "en") -> Features:
     said = list(map(fold, words(text)))
     often_said = collections.Counter(said)
     rows, terms = vocabulary(lang).rows(often_said)
-    times = np.fromiter(often_said.values(), dtype=np.intp, count=len(rows))[rows > 0]
-    rows = rows[rows > 0]
+    said_something = rows > 0
+    times = np.fromiter(often_said.values(), dtype=np.intp, count=len(rows))[said_something]
+    rows = rows[said_something]
     keys = terms.keys[rows]
     order = np.argsort(keys, kind="stable")
-    first = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0]) if len(rows) else order  # words of one stem are one
-    rows = rows[order]
-    stems, weights = terms.keys[rows[first]], terms.weights[rows[first]]
+    ordered = keys[order]
+    new = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    first = np.flatnonzero(new)  # words of one stem are one
+    rows = rows[order[first]]
+    stems, weights = ordered[first], terms.weights[rows]
     counts = np.add.reduceat(times[order], first) if len(rows) else times
     often = np.minimum(counts, MOST_COUNTED).astype(np.uint8)
     tfidf = _tfidf(weights, often)
-    rare = stems[terms.rare[rows[first]]]
+    rare = stems[terms.rare[rows]]
     best = np.lexsort((stems, -tfidf))[:TOP_TERMS]
     return Features(
         lang=lang,

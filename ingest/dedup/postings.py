@@ -22,10 +22,10 @@ about twenty times in its life."""
 GONE_SHARE = 1 / 16
 """When so large a share of the entries is gone, the runs are made anew without them."""
 
-HIGHEST_NUMBER = 2**32 - 1
+HIGHEST_NUMBER = 2**32 - 2
 
 _KEY_BITS = np.uint64(32)
-_NUMBER_MASK = np.uint64(HIGHEST_NUMBER)
+_NUMBER_MASK = np.uint64(2**32 - 1)
 _NONE: Entries = np.zeros(0, dtype=np.uint64)
 
 
@@ -77,13 +77,11 @@ class Postings:
     def under(self, keys: NDArray[np.uint32], most: int) -> Found:
         """The numbers under each of some ascending keys, of each the `most` highest."""
         low = keys.astype(np.uint64) << _KEY_BITS
-        high = low | _NUMBER_MASK
-        gone = np.searchsorted(self._gone, high, side="right") - np.searchsorted(self._gone, low)
+        gone = np.subtract(*_ends(self._gone, low)[::-1])
         pieces = []
         for run in self._runs:
-            ends = np.searchsorted(run, high, side="right")
-            starts = np.maximum(np.searchsorted(run, low), ends - most - gone)
-            pieces.append(run[stretches(starts, ends)])
+            starts, ends = _ends(run, low)
+            pieces.append(run[stretches(np.maximum(starts, ends - most - gone), ends)])
         found = np.sort(np.concatenate(pieces), kind="stable") if pieces else _NONE
         if len(self._gone):
             found = found[~_among(found, self._gone)]
@@ -115,6 +113,15 @@ def _ordered(some: Entries) -> Entries:
     """Entries sorted, each once. numpy's own `unique` hashes them first, which takes ten times as long."""
     some = np.sort(some)
     return some[np.r_[True, some[1:] != some[:-1]]] if len(some) else some
+
+
+def _ends(run: Entries, low: Entries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where the entries of each of some ascending keys begin and end. Both are searched for side by side: what the
+    search for one has read is at hand for the other."""
+    asked = np.empty(2 * len(low), dtype=np.uint64)
+    asked[::2], asked[1::2] = low, low | _NUMBER_MASK
+    places = np.searchsorted(run, asked)
+    return places[::2], places[1::2]
 
 
 def _among(some: Entries, others: Entries) -> NDArray[np.bool_]:

@@ -116,13 +116,15 @@ class Reader:
             self.remember(missing[number], features)
         return found | fetched
 
-    def text(self, connection: Connection, signed: Candidate) -> tuple[Text, Detail] | None:
-        """A text and its detail; None where it is gone."""
+    def text(self, connection: Connection, signed: Candidate, features: Features) -> tuple[Text, Detail] | None:
+        """A text whose features are known, and its detail; None where it is gone."""
         known = self._texts.get(_key(signed))
         if known is None:
-            text = next(iter(_read(connection, [signed.article_id])), None)
-            if text is None:
+            row = connection.execute(_READ, {"ids": [signed.article_id]}).first()
+            if row is None:
                 return None
+            by = publisher(row.url, row.source)
+            text = Text(row.id, row.lang, row.title, row.text, features, signed.digest, by)
             known = text, text.detail()
             _keep(self._texts, _key(signed), known, REMEMBERED_TEXTS)
         return known
@@ -222,10 +224,10 @@ class Comparison:
     def match(self, one: Promising, features: Features) -> tuple[Match, float] | None:
         """The verified pair with the score of its evidence; None where they are no copies, or the other is gone."""
         if one.other.digest == self._new.digest:
-            return self._match_of_same(one)
+            return self._match_of_same(one, features)
         if not possible(self._new.features, features):
             return None
-        read = self._reader.text(self._connection, one.other)
+        read = self._reader.text(self._connection, one.other, features)
         if read is None:
             return None
         text, other = read
@@ -245,8 +247,8 @@ class Comparison:
             self._detail = self._new.detail()
         return self._detail
 
-    def _match_of_same(self, one: Promising) -> tuple[Match, float] | None:
-        read = self._reader.text(self._connection, one.other)
+    def _match_of_same(self, one: Promising, features: Features) -> tuple[Match, float] | None:
+        read = self._reader.text(self._connection, one.other, features)
         if read is None:
             return None
         new, other = self._new, read[0]
@@ -291,11 +293,11 @@ def nearest(akin: tuple[NDArray[np.intp], Texts], leave_out: set[str]) -> list[C
 
 def kin(new: Newcomer, found: Iterable[Candidate], features: dict[int, Features]) -> list[Related]:
     """Accounts of the same event among some texts, the most similar first."""
+    others = [other for other in found if other.number in features and other.article_id != new.text.article_id]
     pairs = []
-    for other in found:
-        if other.number in features and other.article_id != new.text.article_id:
-            similarity = related.likeness(new.text.features, features[other.number])
-            if similarity is not None:
-                a, b = sorted((new.text.article_id, other.article_id))
-                pairs.append(Related(a, b, round(similarity, 4)))
+    likenesses = related.likenesses(new.text.features, [features[other.number] for other in others])
+    for other, similarity in zip(others, likenesses, strict=True):
+        if similarity is not None:
+            a, b = sorted((new.text.article_id, other.article_id))
+            pairs.append(Related(a, b, round(similarity, 4)))
     return sorted(pairs, key=lambda pair: (-pair.similarity, pair.a, pair.b))[: related.MOST]

@@ -19,12 +19,12 @@ from sqlalchemy import Connection, bindparam, case, delete, func, select, text, 
 from ingest.store.duplicates import bands, index_log
 from ingest.store.schema import signatures, vectors
 
-LEAVE_TOGETHER = 1000
-"""Texts whose time in the index is over leave it so many at a time. Their keys lie all over it: a thousand texts' in
+LEAVE_TOGETHER = 2000
+"""Texts whose time in the index is over leave it so many at a time. Their keys lie all over it: two thousand texts' in
 the order of the index write most of its pages once, one by one they write 73 pages a text."""
 
 
-FRESH = 2000
+FRESH = 4000
 """What came lately is brought in order after so many changes, unless texts left the index meanwhile."""
 
 
