@@ -73,7 +73,6 @@ _SKIPPED = frozenset(
         "style",
         "template",
         "noscript",
-        "head",
         "title",
         "meta",
         "link",
@@ -84,6 +83,7 @@ _SKIPPED = frozenset(
         "textarea",
     ]
 )
+"""The head itself is no part of these: libxml2 keeps the article of a page without a <body> tag in it."""
 _KINDS = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), BlockKind.HEADING),
     "li": BlockKind.LIST_ITEM,
@@ -120,6 +120,7 @@ class HtmlLine:
     path: tuple[str, ...]  # tag names from the root down
     linked: float  # share of the characters that are links
     hints: int = 0  # what the names of classes and ids around it say: one bit for each of HINTS
+    nodes: tuple[int, ...] = ()  # numbers of the elements of the path, unique on the page
 
 
 @lru_cache(maxsize=4096)
@@ -139,13 +140,16 @@ def page_lines(tree: Any) -> list[HtmlLine]:
     in_link = 0
     path: list[str] = []
     hints: list[int] = [0]
+    nodes: list[int] = []
+    count = 0
     row: Any = None  # the row whose cells go in one line
 
     def flush() -> None:
         whole = " ".join("".join(text).split())
         whole = whole.strip(CELLS) if row is not None else whole  # empty cells
         if whole:
-            lines.append(HtmlLine(whole, _kind(path), tuple(path), min(1.0, linked / len(whole)), hints[-1]))
+            share = min(1.0, linked / len(whole))
+            lines.append(HtmlLine(whole, _kind(path), tuple(path), share, hints[-1], tuple(nodes)))
         text.clear()
 
     walker = iterwalk(tree, events=("start", "end"))
@@ -164,6 +168,8 @@ def page_lines(tree: Any) -> list[HtmlLine]:
                 row = element
             in_link += tag == "a"
             path.append(tag)
+            count += 1
+            nodes.append(count)
             names = f"{element.get('class', '')} {element.get('id', '')}"
             hints.append(hints[-1] | _hints(names) if len(names) > 1 else hints[-1])
             piece = element.text
@@ -174,6 +180,7 @@ def page_lines(tree: Any) -> list[HtmlLine]:
                     linked = 0
                 row = None if element is row else row
                 path.pop()
+                nodes.pop()
                 hints.pop()
                 in_link -= tag == "a"
             piece = element.tail

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
@@ -23,6 +24,11 @@ MAX_ITEMS = 50
 """Pieces of microdata that are read on one page."""
 MAX_BODY = 100_000
 """Characters of an article's text in JSON-LD."""
+MIN_DESCRIPTION = 40
+"""Characters from which a description is about one article."""
+OLDEST = 1800
+"""Year before which a date is a placeholder: 0001-01-01 stands in the JSON-LD of two of 210 pages."""
+_EPOCH = date(1970, 1, 1)
 MAX_FIELD = 500
 """Characters of one field: longer ones are texts that strayed into it."""
 
@@ -49,7 +55,7 @@ def read_metadata(tree: Any, url: str | None) -> tuple[str | None, tuple[str, ..
     title = _headline(heads, titles)
     others = tuple(dict.fromkeys(one for one in (*heads, *titles) if one != title))
     canonical = _link(tree, "canonical") or _text(meta.get("og:url"))
-    canonical = urljoin(url or "", canonical) if canonical else None
+    canonical = urljoin(url or "", unescape(canonical)) if canonical else None
     published = _first_date(linked.get("datePublished"), *(meta.get(name) for name in _PUBLISHED)) or _shown_date(tree)
     return (
         title,
@@ -76,6 +82,14 @@ def read_body(tree: Any) -> tuple[str, ...]:
     body = max((one[:MAX_BODY] for one in bodies if isinstance(one, str)), key=len, default="")
     lines = _TAG.sub("", _BLOCK_TAG.sub("\n", repair_text(body))).split("\n")
     return tuple(line for line in (" ".join(line.split()) for line in lines) if line)
+
+
+def read_descriptions(tree: Any) -> tuple[str, ...]:
+    """What the head says the article is about, each wording once: mostly its standfirst or the start of its lead."""
+    meta = _meta(tree)
+    found = (next(_json_ld(tree), {}).get("description"), meta.get("og:description"), meta.get("description"))
+    texts = (" ".join(repair_text(one[: MAX_FIELD * 4]).split()) for one in found if isinstance(one, str))
+    return tuple(dict.fromkeys(text for text in texts if len(text) >= MIN_DESCRIPTION))
 
 
 _PUBLISHED = (
@@ -154,7 +168,10 @@ def _text(value: Any) -> str | None:
 
 
 def _headline(heads: list[str], titles: list[str]) -> str | None:
-    """The h1 that the head's title means; the head's title where no h1 does; a lone h1 without one."""
+    """The h1 that the head's title means; the head's title where no h1 does; a lone h1 without one.
+
+    The name of the site or section is an h1 on many pages, and a part of the title: one word in common is too little.
+    """
     for head in heads:
         if any(_overlap(head, title) >= 0.5 for title in titles):
             return head
@@ -163,9 +180,8 @@ def _headline(heads: list[str], titles: list[str]) -> str | None:
 
 def _overlap(a: str, b: str) -> float:
     one, other = set(_WORD.findall(a.lower())), set(_WORD.findall(b.lower()))
-    return (
-        len(one & other) / max(1, min(len(one), len(other))) if min(len(one), len(other)) > 1 else float(one == other)
-    )
+    common = len(one & other)
+    return common / min(len(one), len(other)) if common > 1 else float(one == other)
 
 
 def _without_site(title: str | None, site: str | None) -> str | None:
@@ -202,7 +218,7 @@ def _author(meta: Mapping[str, str]) -> str | None:
 
 
 def _first_date(*values: Any) -> datetime | None:
-    return next((date for value in values if isinstance(value, str) and (date := _date(value))), None)
+    return next((moment for value in values if isinstance(value, str) and (moment := _date(value))), None)
 
 
 def _date(value: str) -> datetime | None:
@@ -213,9 +229,10 @@ def _date(value: str) -> datetime | None:
         return find_date(value[:100])
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     try:
-        return moment.astimezone(UTC)
+        moment = moment.astimezone(UTC)
     except OverflowError:
         return None
+    return moment if moment.year >= OLDEST and moment.date() != _EPOCH else None
 
 
 def _shown_date(tree: Any) -> datetime | None:
@@ -253,7 +270,7 @@ def _language(*values: Any) -> str | None:
 def _image(value: Any, meta: Mapping[str, str], url: str | None) -> str | None:
     named = [one.get("url") if isinstance(one, dict) else one for one in _flat([value])]
     for one in (meta.get("og:image"), meta.get("og:image:url"), *named, meta.get("twitter:image")):
-        if isinstance(one, str) and len(one) <= 2048 and is_web(absolute := urljoin(url or "", one.strip())):
+        if isinstance(one, str) and len(one) <= 2048 and is_web(absolute := urljoin(url or "", unescape(one.strip()))):
             return absolute
     return None
 

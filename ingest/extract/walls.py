@@ -20,8 +20,8 @@ STUB = 700
 """Characters below which a text beside a form or a video, or under the title of an error, is no article."""
 
 TEASER = 500
-"""Characters below which a text behind a paywall is its first lines only. Two of 210 news pages show 515 and 643
-characters of an article that is sold, which the people who made their gold texts took for the article."""
+"""Characters below which a text behind a paywall is its first lines only. Of 210 whole articles four are shorter than
+that, ten shorter than 700; that a page says it is sold means little by itself, 23 of the 210 do and show it all."""
 
 SPOKEN = 40
 """Characters from which a dropped line says something: the links of a footer name cookies and privacy on all pages."""

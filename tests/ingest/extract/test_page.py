@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.extract import extract_page
+from ingest.extract.metadata import read_descriptions, read_metadata
+from ingest.extract.vote import parse
 from ingest.types import BlockKind, Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, news_page, page
 
@@ -112,3 +114,35 @@ def test_hints_from_the_door_fill_what_the_page_leaves_out() -> None:
     assert document.title == "Nordbrück baut"
     assert document.metadata.author == "Bo Muster"
     assert all(paragraph in document.text for paragraph in PARAGRAPHS["de"])
+
+
+@pytest.mark.parametrize("nothing", ["0001-01-01T00:00:00", "1970-01-01T00:00:00Z"])
+def test_a_date_that_stands_for_none_is_none(nothing: str) -> None:
+    head = f'<head><meta property="article:published_time" content="{nothing}"></head>'
+    assert read_metadata(parse(head), None)[2].published is None
+    kept = head.replace(nothing, "1998-05-04T10:00:00")
+    assert read_metadata(parse(kept), None)[2].published == datetime(1998, 5, 4, 10, tzinfo=UTC)
+
+
+def test_an_address_written_twice_as_an_entity_is_an_address() -> None:
+    head = '<head><meta property="og:image" content="https://example.com/a.jpg?w=1&amp;amp;h=2">'
+    _, _, metadata = read_metadata(parse(news_page().replace("<head>", head)), None)
+    assert metadata.image_url == "https://example.com/a.jpg?w=1&h=2"
+
+
+def test_the_name_of_the_section_is_no_title() -> None:
+    html = (
+        "<html><head><title>Retirement is an archaism, says Opinion - The Daily</title></head>"
+        "<body><h1>O Opinion</h1><h1>Retirement is an archaism</h1></body></html>"
+    )
+    assert read_metadata(parse(html), None)[0] == "Retirement is an archaism"
+
+
+def test_what_the_head_says_the_article_is_about_is_told_once() -> None:
+    words = "After seven hours of debate the city has a plan and a bill."
+    html = (
+        f'<head><meta name="description" content="{words}"><meta property="og:description" content=" {words}">'
+        '<meta property="og:site_name" content="The Daily"></head>'
+    )
+    assert read_descriptions(parse(html)) == (words,)
+    assert read_descriptions(parse("<head><meta name=description content=News></head>")) == ()

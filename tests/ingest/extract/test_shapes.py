@@ -113,3 +113,11 @@ def test_captions_embeds_and_bylines_are_blocks_but_no_text() -> None:
     assert kinds["La place du marché, mardi. Photo : Ada Exemple"] is BlockKind.CAPTION
     assert kinds["Par Ada Exemple"] is BlockKind.METADATA
     assert document.metadata.author == "Ada Exemple"
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+def test_a_page_without_a_body_tag_is_read(lang: str) -> None:
+    body = "".join(f"<p>{text}</p>" for text in PARAGRAPHS[lang])
+    found = extract_page(page(f"<!doctype html><title>x</title><script>1</script><article>{body}</article>"))
+    assert isinstance(found, Document)
+    assert found.text == "\n".join(PARAGRAPHS[lang])
