@@ -83,6 +83,7 @@ def run(service: Service, *, minutes: float, seed: int, every_s: float, pause_s:
             faults.one()
             next_fault = time.monotonic() + chance.uniform(*pause_s)
         time.sleep(every_s)
+    faults.one()  # so that there is something to settle
     last_fault = time.monotonic()
     while open_documents(service, ids) and time.monotonic() - last_fault < PATIENCE_S:
         time.sleep(0.2)
