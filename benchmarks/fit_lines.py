@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.cli.evaluation.clean import VIEWS, Document, read_documents, text_report
+from ingest.cli.evaluation.clean import MIN_SITE, VIEWS, Document, read_documents, text_report
 from ingest.cli.evaluation.clean_metric import Line
 from ingest.extract.cleaner import Part, clean_lines
 from ingest.extract.features import FEATURES, page_matrix
 from ingest.extract.rules import builtin_rules, wording
+from ingest.extract.site_memory import DictSiteMemory, SiteMemory
+from ingest.types import Block
 
 WEIGHTS = Path(__file__).parents[1] / "ingest" / "extract" / "line_weights.json"
 FOLDS = 8
@@ -132,13 +135,46 @@ def cross_validated(documents: Sequence[Document], views: Sequence[View]) -> dic
     return kept
 
 
+def with_memory(documents: Sequence[Document]) -> Iterator[str]:
+    """Documents of sites that have enough of them, by trees that saw none of these sites: without memory, and with all
+    the site's other documents remembered.
+    """
+    count = Counter(document.site for document in documents)
+    chosen = [document for document in documents if count[document.site] >= MIN_SITE]
+    booster = fit(views_of([document for document in documents if count[document.site] < MIN_SITE]))
+    whole = {document.id: _blocks(document.lines, booster) for document in chosen}
+    for view in VIEWS:
+        off, on = {}, {}
+        for document in chosen:
+            memory = DictSiteMemory()
+            for other in chosen:
+                if other.site == document.site and other.id != document.id:
+                    memory.learn(other.site, other.id, whole[other.id])
+            off[document.id] = _kept(_blocks(document.view(view), booster))
+            on[document.id] = _kept(_blocks(document.view(view), booster, document.site, memory))
+        for name, kept in (("off", off), ("on", on)):
+            yield f"site memory {name}\n{text_report(chosen, view, kept)}"
+
+
 def _cleaned(lines: Sequence[Line], booster: Any) -> set[int]:
     """The lines that the whole cleaner keeps with these trees."""
-    cleaned = clean_lines(
-        [Part(line.text, number) for number, line in enumerate(lines)],
+    return _kept(_blocks(lines, booster))
+
+
+def _blocks(
+    lines: Sequence[Line], booster: Any, site: str | None = None, memory: SiteMemory | None = None
+) -> tuple[Block, ...]:
+    parts = [Part(line.text, number) for number, line in enumerate(lines)]
+    return clean_lines(
+        parts,
+        site=site,
+        memory=memory,
         score=lambda wordings, hits: booster.predict(page_matrix(wordings, hits)).tolist(),
-    )
-    return {block.line for block in cleaned.blocks if block.kept and block.line is not None}
+    ).blocks
+
+
+def _kept(blocks: Iterable[Block]) -> set[int]:
+    return {block.line for block in blocks if block.kept and block.line is not None}
 
 
 def as_json(booster: Any, features: Sequence[str]) -> dict[str, Any]:
@@ -181,6 +217,8 @@ def main() -> None:
     views = views_of(documents)
     for view, kept in cross_validated(documents, views).items():
         print(text_report(documents, view, kept))
+    for report in with_memory(documents):
+        print(report)
     if not arguments.check:
         write_weights(WEIGHTS, as_json(fit(views), FEATURES))
         print(f"{WEIGHTS}: {ROUNDS} trees, {WEIGHTS.stat().st_size:,} bytes")

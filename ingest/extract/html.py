@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ingest.extract.cleaner import Part, clean_lines
 from ingest.extract.limits import MAX_ELEMENTS, count_elements, harmless
 from ingest.extract.linear import HtmlLine, page_lines
-from ingest.extract.metadata import MIN_DESCRIPTION, guess_date, read_body, read_descriptions, read_metadata
+from ingest.extract.metadata import (
+    MIN_DESCRIPTION,
+    guess_date,
+    read_body,
+    read_descriptions,
+    read_metadata,
+    shown_author,
+)
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
 from ingest.extract.repair import repair_text
 from ingest.extract.rules import builtin_rules, wording
@@ -122,7 +129,7 @@ def read_article(
     said = cleaned.metadata  # by the lines: date lines, bylines, credits
     metadata = replace(
         metadata,
-        author=metadata.author or said.author or page.author,
+        author=metadata.author or said.author or page.author or shown_author(looked.tree),
         published=metadata.published or said.published or page.published or guess_date(looked.tree, page.url),
         language=metadata.language or page.language,
         credits=said.credits,

