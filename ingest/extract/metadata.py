@@ -227,7 +227,8 @@ def shown_author(tree: Any) -> str | None:
     for element in tree.xpath("//body//*[@class]"):
         if _AUTHOR_CLASS.search(element.get("class")) and not _NO_AUTHOR_CLASS.search(element.get("class")):
             name = _BY.sub("", _text(element.text_content()[: MAX_FIELD * 2]) or "")
-            if 3 <= len(name) <= MAX_NAME and _NAME.match(name):
+            capitals = sum(word[0].isupper() for word in name.split())
+            if 3 <= len(name) <= MAX_NAME and _NAME.match(name) and capitals >= min(2, len(name.split())):
                 return name
     return None
 

@@ -153,6 +153,7 @@ def test_a_byline_that_only_its_class_names_is_the_author() -> None:
         ("<div class='article-author'>Ada Beispiel, Bo Exempel</div>", "Ada Beispiel, Bo Exempel"),
         ("<p class='byline'>Von Ada Beispiel</p>", "Ada Beispiel"),
         ("<p class='comment-author'>Bo</p><p class='c-author__name'>Ada Beispiel</p>", "Ada Beispiel"),
+        ("<p class='author'>Lire l’article original</p>", None),
         ("<p class='author'>3 November 2025</p><p class='authority'>Stadtrat</p>", None),
     ):
         assert shown_author(parse(f"<html><body>{html}</body></html>")) == name
