@@ -159,15 +159,16 @@ class _Batch:
                 for other, shared in seen.items()
                 if shared >= related.SHARED_TERMS and group[other] != group[number]
             ]
-            for _, other in nsmallest(related.COMPARED, enough):
-                self._relate_pair(-other, number)
+            self._relate_node(number, [-other for _, other in nsmallest(related.COMPARED, enough)])
 
-    def _relate_pair(self, a: int, b: int) -> None:
-        if self.nodes[a].near(self.nodes[b], related.WINDOW):
-            similarity = related.likeness(self.nodes[a].features, self.nodes[b].features)
+    def _relate_node(self, number: int, others: list[int]) -> None:
+        one = self.nodes[number]
+        near = [other for other in others if one.near(self.nodes[other], related.WINDOW)]
+        found = related.likenesses(one.features, [self.nodes[other].features for other in near])
+        for other, similarity in zip(near, found, strict=True):
             if similarity is not None:
-                self.related.setdefault(a, []).append((similarity, b))
-                self.related.setdefault(b, []).append((similarity, a))
+                self.related.setdefault(other, []).append((similarity, number))
+                self.related.setdefault(number, []).append((similarity, other))
 
     def verdicts(self) -> list[Verdict]:
         """One verdict an item."""

@@ -134,15 +134,14 @@ def _figures(known: Judged, found: Shown, source: dict[str, str], half: str) -> 
         "strangers": len(source) - len(known.half),
         **_rates("among the set", len(hit), len(pairs), len(wrong)),
         **_rates("among strangers, too", len(hit), len(pairs), len(wrong) + len(strange)),
-        **{
-            f"recall, {name}": round(len(hit & some) / max(1, len(some)), 3)
-            for name, some in (("agency items", _of(pairs, source, agency=True)), ("newspapers", _of(pairs, source)))
-        },
+        **_rates("agency items", *(len(_of(some, source, agency=True)) for some in (hit, pairs, wrong))),
+        **_rates("newspapers", *(len(_of(some, source)) for some in (hit, pairs, wrong))),
         "near misses shown": len(wrong & near),
     }
 
 
 def _of(pairs: set[Pair], source: dict[str, str], *, agency: bool = False) -> set[Pair]:
+    """Those of pairs of the set that are items of agencies, or of newspapers."""
     return {pair for pair in pairs if (source[min(pair)] == "AG news") == agency}
 
 
