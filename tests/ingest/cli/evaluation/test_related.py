@@ -43,7 +43,7 @@ def test_other_texts_give_no_figures() -> None:
 
 def test_accounts_made_alike_are_counted_as_found() -> None:
     known = judged()
-    text = {}
+    text: dict[str, str] = {}
     for number, pair in enumerate(sorted(map(sorted, known.pairs))):
         for one in pair:
             text.setdefault(one, f"Item {one} has words of its own like w{one}x w{one}y w{one}z and of both:")
