@@ -171,7 +171,9 @@ def store(database: Database, some: list[tuple[int, Article]]) -> None:
             for _, one in part:
                 articles.save(connection, one, text_digest=digest(one.text).hex())
     s = schema.signatures.c
-    with database.writing() as connection:
+    with database.writing() as connection:  # exactly these: what was due and is too little to leave is not
+        later = seconds(NOW + timedelta(days=14))
+        connection.execute(update(schema.signatures).where(s.leaves_s < seconds(NOW)).values(leaves_s=later))
         oldest = select(s.number).where(s.leaves_s.is_not(None)).order_by(s.number).limit(len(some))
         numbers = list(connection.scalars(oldest))
         connection.execute(update(schema.signatures).where(s.number.in_(numbers)).values(leaves_s=1))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from ingest.dedup import candidates
 from ingest.dedup.explain import RULE_SAME
-from ingest.dedup.minhash import SCHEME, band_keys, digest_key
+from ingest.dedup.minhash import SCHEME, band_keys_of, digest_key, values
 from ingest.pipeline import placement
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import Newcomer, newcomer, same_text, text_of, unpack_keys
@@ -169,12 +169,17 @@ def withdraw(connection: Connection, article_id: str, *, window: timedelta = WIN
 def _let_go(connection: Connection) -> None:
     """Take texts out of the index whose time there is over, once there are many. Until then no look-up answers them."""
     over = signatures.expired(connection, seconds(datetime.now(UTC)))
-    signatures.unindex(connection, [(signed, keys_of(signed)) for signed in over])
+    signatures.unindex(connection, list(zip(over, _keys_of_each(over), strict=True)))
 
 
 def keys_of(signed: Signed) -> tuple[int, ...]:
     """The keys under which a signature stands in the index."""
-    return (*band_keys(signed.hashes), digest_key(signed.digest), *unpack_keys(signed.terms))
+    return _keys_of_each([signed])[0]
+
+
+def _keys_of_each(some: Sequence[Signed]) -> list[tuple[int, ...]]:
+    bands = band_keys_of(values([signed.hashes for signed in some])).view("<i4").tolist()
+    return [(*b, digest_key(s.digest), *unpack_keys(s.terms)) for s, b in zip(some, bands, strict=True)]
 
 
 def _unchanged(connection: Connection, place: Member, new: Newcomer) -> bool:

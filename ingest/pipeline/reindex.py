@@ -21,10 +21,14 @@ from ingest.store.engine import Database, serialise
 AT_ONCE = 20
 """Texts in one transaction: others that want to write wait no longer than those take."""
 
-PAUSE_S = 0.15
-"""At least so long, and a quarter of the time that it took, is left after a transaction.
+REST = 0.25
+"""So large a share of the time that a transaction took is left after it.
 
-Writers take turns (`ingest.store.engine`), so that one who waits comes next; the pause leaves the processor to others.
+Writers of SQLite take turns (`ingest.store.engine`), those of PostgreSQL queue for the lock of clustering, so that one
+who waits comes next without any pause: another process that wrote every 20 ms never waited longer than for the
+transaction under way. But a quarter of rest lets it write ten times between two transactions instead of once (of 240
+texts that each had many candidates: 95 of 100 waits under .6 s instead of 2 s). A pause of fixed length on top of it
+would only make an archive of short transactions take thrice as long.
 """
 
 
@@ -41,4 +45,4 @@ def reindex(database: Database, *, window: timedelta = WINDOW) -> Iterator[int]:
         if not old:
             return
         yield len(old)
-        sleep(max(PAUSE_S, (monotonic() - begun) / 4))
+        sleep(REST * (monotonic() - begun))

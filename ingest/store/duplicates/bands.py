@@ -22,6 +22,10 @@ STRETCHES = 32
 so that its pages are in memory once."""
 
 
+FRESH_ROWS = 300_000
+"""So many rows that came lately, of four thousand texts, are brought in order even where none leave."""
+
+
 def put(connection: Connection, rows: Collection[Row]) -> None:
     """Let texts be found."""
     table, mark = ("bands", "%s") if connection.dialect.name == "postgresql" else ("fresh_bands", "?")
@@ -50,6 +54,12 @@ def turn_over(connection: Connection, leaving: Collection[Row]) -> None:
         _many(connection, _TAKE.format("bands"), out[bisect_left(out, (low, 0)) : bisect_left(out, (high, 0))])
         connection.exec_driver_sql(_MOVE, (low, high))
     connection.exec_driver_sql("DELETE FROM fresh_bands")
+
+
+def tidy(connection: Connection) -> None:
+    """Bring what came lately to where it stays, once there is much of it."""
+    if connection.exec_driver_sql("SELECT count(*) FROM fresh_bands").scalar_one() >= FRESH_ROWS:
+        turn_over(connection, ())
 
 
 def under(connection: Connection, keys: Collection[int], per_key: int) -> list[Row]:

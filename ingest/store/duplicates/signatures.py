@@ -2,8 +2,9 @@
 
 The index (`ingest.store.duplicates.bands`) holds, for each different text inside the window, one key a band, one for
 its digest and one for each of its weightiest terms: 73 keys of 32 bits. A key meets strangers by chance; what a look-up
-answers are candidates, verified on the texts themselves. Beside it stands each text's vector (`vectors`), which dismisses most of
-them. Signatures stay after both have left.
+answers are candidates, verified on the texts themselves. Beside it stands each text's vector (`vectors`), which
+dismisses most of them. Signatures stay after both have left. Each change of the index is noted (`index_log`), so that
+processes can keep copies of it (`ingest.pipeline.window`).
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ LEAVE_TOGETHER = 2000
 """Texts whose time in the index is over leave it so many at a time. Their keys lie all over it: two thousand texts' in
 the order of the index write most of its pages once, one by one they write 73 pages a text."""
 
-
-FRESH = 4000
-"""What came lately is brought in order after so many changes, unless texts left the index meanwhile."""
+TIDIED_EVERY = 1000
+"""After so many changes it is asked whether much of the index stands where it came in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def unindex(connection: Connection, some: Sequence[tuple[Signed, Sequence[int]]]
     """Take texts with their keys out of the index; their signatures stay."""
     if not some:
         return
-    bands.turn_over(connection, {(key, signed.number) for signed, their in some for key in their})
+    bands.turn_over(connection, [(key, signed.number) for signed, their in some for key in their])
     _drop_vectors(connection, [signed.number for signed, _ in some])
     connection.execute(_LEFT, [{"n": signed.number, "scheme_": signed.scheme} for signed, _ in some])
     index_log.note(connection, [signed.number for signed, _ in some])
@@ -205,8 +205,8 @@ def unindex(connection: Connection, some: Sequence[tuple[Signed, Sequence[int]]]
 def _note(connection: Connection, numbers: Sequence[int]) -> None:
     """Note that texts entered the index or changed in it; now and then what came lately is brought in order."""
     before, after = index_log.note(connection, numbers)
-    if after // FRESH > before // FRESH:
-        bands.turn_over(connection, ())
+    if after // TIDIED_EVERY > before // TIDIED_EVERY:
+        bands.tidy(connection)
 
 
 def _drop_vectors(connection: Connection, numbers: Sequence[int]) -> None:

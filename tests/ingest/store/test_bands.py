@@ -65,6 +65,19 @@ def test_turned_over_rows_stand_in_the_large_table(database: Database) -> None:
     assert counts == [99, 0]
 
 
+def test_much_that_came_lately_is_brought_in_order(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "FRESH_ROWS", 30)
+    with database.writing() as connection:
+        counts = []
+        for table in (schema.bands, schema.fresh_bands):
+            connection.execute(delete(table))
+        for start in (0, 20):
+            bands.put(connection, [(key, 1) for key in range(start, start + 20)])
+            bands.tidy(connection)
+            counts.append(connection.scalar(select(func.count()).select_from(schema.fresh_bands)))
+    assert counts == ([20, 0] if connection.dialect.name == "sqlite" else [0, 0])
+
+
 def test_the_log_says_what_changed_since_and_admits_what_it_forgot(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
