@@ -13,6 +13,7 @@ and is read once more by the next transaction, as is all that was noted since th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from threading import RLock
 from weakref import WeakKeyDictionary
 
@@ -36,6 +37,7 @@ TEXTS_A_PLACED = 200
 """Reading the window pays once a process has placed one text for so many in it: that is what both cost."""
 
 _TEXTS_AT_ONCE = 10_000
+_COLUMNS = tuple(column.name for column in fields(Texts))
 
 
 class Window:
@@ -59,7 +61,7 @@ class Window:
     @property
     def nbytes(self) -> int:
         """Bytes of memory, the dictionary of numbers estimated."""
-        columns = sum(getattr(self._columns, name).nbytes for name in self._columns.__slots__)
+        columns = sum(getattr(self._columns, name).nbytes for name in _COLUMNS)
         return int(columns) + self._others.nbytes + self._postings.nbytes + 100 * len(self._row)
 
     def load(self, connection: Connection) -> None:
@@ -117,7 +119,7 @@ class Window:
             return
         rows = self._room(len(some))
         columns, given = self._columns, _columns_of(some)
-        for name in columns.__slots__:
+        for name in _COLUMNS:
             getattr(columns, name)[rows] = getattr(given, name)
         self._others[rows] = _others(some)
         self._row.update(zip(given.numbers.tolist(), rows.tolist(), strict=True))
@@ -173,7 +175,7 @@ def _blank(count: int) -> Texts:
 
 def _longer(columns: Texts, more: int) -> Texts:
     blank = _blank(more)
-    return Texts(*(np.concatenate([getattr(columns, name), getattr(blank, name)]) for name in columns.__slots__))
+    return Texts(*(np.concatenate([getattr(columns, name), getattr(blank, name)]) for name in _COLUMNS))
 
 
 _windows: WeakKeyDictionary[Engine, Window] = WeakKeyDictionary()
@@ -232,5 +234,5 @@ def index_of(connection: Connection) -> Index:
 
 
 def _forget(engine: Engine) -> None:
-    for known in (_windows, _placed):
-        known.pop(engine, None)  # type: ignore[attr-defined]
+    _windows.pop(engine, None)
+    _placed.pop(engine, None)

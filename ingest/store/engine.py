@@ -120,6 +120,7 @@ def _sqlite(url: str, begin: Callable[[Connection], None], *pragmas: str) -> Eng
             "secure_delete=ON",  # a takedown leaves no trace in free pages
             "journal_size_limit=67108864",
             "cache_size=-65536",
+            "wal_autocheckpoint=4000",  # 16 MB: pages that every commit writes are copied back a quarter as often
             *pragmas,
         ):
             connection.execute(f"PRAGMA {pragma}")
