@@ -36,8 +36,8 @@ def test_clusters_of_the_development_data_stay_above_their_floors() -> None:
     assert figures["cross-lingual"]["pair F1"] >= 0.980  # .985
     assert figures["template pairs joined (of 861)"] <= 2  # 0
     assert figures["judged stories in one cluster, at most"] <= 2  # 1
-    for half, among_set, among_strangers in (("choose", 0.74, 0.71), ("report", 0.73, 0.68)):
-        related = figures[f"related, half {half}"]  # .760 and .731, .750 and .702
+    for half, among_set, among_strangers in (("choose", 0.74, 0.70), ("report", 0.75, 0.69)):
+        related = figures[f"related, half {half}"]  # .757 and .716, .764 and .708
         assert related["among the set: F1"] >= among_set, related
         assert related["among strangers, too: F1"] >= among_strangers, related
 
@@ -91,8 +91,8 @@ def related_f1(events: list[dict[str, Any]]) -> float:
 
 def test_accounts_of_one_event_are_related_and_never_one_cluster() -> None:
     events = [json.loads(line) for line in EVENTS.read_text(encoding="utf-8").splitlines()]
-    assert related_f1(events[:40]) >= 0.90  # invented events; .933 when this was written
-    assert related_f1(events) >= 0.72  # and sixteen public ones that share little but names, ten near misses: .737
+    assert related_f1(events[:40]) >= 0.95  # invented events; .961 when this was written
+    assert related_f1(events) >= 0.79  # and sixteen public ones that share little but names, ten near misses: .792
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
