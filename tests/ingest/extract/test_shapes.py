@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ingest.extract import extract_page
+from ingest.extract import extract_lines, extract_page
 from ingest.types import BlockKind, Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, page
 
@@ -121,3 +121,12 @@ def test_a_page_without_a_body_tag_is_read(lang: str) -> None:
     found = extract_page(page(f"<!doctype html><title>x</title><script>1</script><article>{body}</article>"))
     assert isinstance(found, Document)
     assert found.text == "\n".join(PARAGRAPHS[lang])
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_text_that_lost_its_line_ends_is_found_among_the_furniture(lang: str, times: int) -> None:
+    article = " ".join(PARAGRAPHS[lang] * times)
+    found = extract_lines(["Start", "Politik", "Sport", HEADLINES[lang], article, "© 2025", "Impressum", "Kontakt"])
+    assert isinstance(found, Document)
+    assert found.text == article
