@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dedup.minhash import values
-from ingest.store.duplicates.signatures import Candidate
+from ingest.store.duplicates.signatures import Candidate, Signed
 
 ID = "S32"
 
@@ -62,12 +62,17 @@ class Texts:
         return same
 
 
-def texts_of(some: Sequence[Candidate]) -> Texts:
-    """Candidates side by side, in their order."""
-    numbers = np.array([(c.number, c.size, c.first_s, c.last_s) for c in some], dtype=np.int64).reshape(len(some), 4).T
-    digests = np.frombuffer(b"".join(c.digest for c in some), dtype=np.uint64).reshape(len(some), 2)
-    ids = np.array([c.article_id.encode() for c in some], dtype=ID)
-    return Texts(*numbers, values([c.hashes for c in some]), digests, ids)
+def texts_of(some: Sequence[Candidate | Signed]) -> Texts:
+    """Texts side by side, in their order."""
+    return Texts(
+        numbers=np.array([c.number for c in some], dtype=np.int64),
+        sizes=np.array([c.size for c in some], dtype=np.int64),
+        first_s=np.array([c.first_s for c in some], dtype=np.int64),
+        last_s=np.array([c.last_s for c in some], dtype=np.int64),
+        hashes=values([c.hashes for c in some]),
+        digests=np.frombuffer(b"".join(c.digest for c in some), dtype=np.uint64).reshape(len(some), 2),
+        ids=np.array([c.article_id.encode() for c in some], dtype=ID),
+    )
 
 
 def joined(one: Texts, other: Texts) -> Texts:

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from ingest.dedup.features import TOP_TERMS
-from ingest.dedup.minhash import PERMUTATIONS, SCHEME, band_keys_of, digest_key, values
+from ingest.dedup.minhash import PERMUTATIONS, SCHEME, band_keys_of, digest_key
 from ingest.dedup.postings import HIGHEST_NUMBER, Entries, Found, Postings, entries
 from ingest.pipeline.lookup import Index, Numbers, Rows
-from ingest.pipeline.texts import ID, Span, Texts
+from ingest.pipeline.texts import ID, Span, Texts, texts_of
 from ingest.store.duplicates import index_log, signatures
 from ingest.store.duplicates.signatures import Signed
 from ingest.store.engine import Database
@@ -118,7 +118,7 @@ class Window:
         if not some:
             return
         rows = self._room(len(some))
-        columns, given = self._columns, _columns_of(some)
+        columns, given = self._columns, texts_of(some)
         for name in _COLUMNS:
             getattr(columns, name)[rows] = getattr(given, name)
         self._others[rows] = _others(some)
@@ -155,22 +155,16 @@ def _others(some: Sequence[Signed]) -> NDArray[np.uint32]:
     return keys
 
 
-def _columns_of(some: Sequence[Signed]) -> Texts:
-    return Texts(
-        numbers=np.array([signed.number for signed in some], dtype=np.int64),
-        sizes=np.array([signed.size for signed in some], dtype=np.int64),
-        first_s=np.array([signed.first_s for signed in some], dtype=np.int64),
-        last_s=np.array([signed.last_s for signed in some], dtype=np.int64),
-        hashes=values([signed.hashes for signed in some]),
-        digests=np.frombuffer(b"".join(signed.digest for signed in some), dtype=np.uint64).reshape(len(some), 2),
-        ids=np.array([signed.article_id.encode() for signed in some], dtype=ID),
-    )
-
-
 def _blank(count: int) -> Texts:
-    numbers = (np.zeros(count, dtype=np.int64) for _ in range(4))
-    hashes = np.zeros((count, PERMUTATIONS), dtype=np.uint16)
-    return Texts(*numbers, hashes, np.zeros((count, 2), dtype=np.uint64), np.zeros(count, dtype=ID))
+    return Texts(
+        numbers=np.zeros(count, dtype=np.int64),
+        sizes=np.zeros(count, dtype=np.int64),
+        first_s=np.zeros(count, dtype=np.int64),
+        last_s=np.zeros(count, dtype=np.int64),
+        hashes=np.zeros((count, PERMUTATIONS), dtype=np.uint16),
+        digests=np.zeros((count, 2), dtype=np.uint64),
+        ids=np.zeros(count, dtype=ID),
+    )
 
 
 def _longer(columns: Texts, more: int) -> Texts:

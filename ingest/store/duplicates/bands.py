@@ -28,14 +28,16 @@ FRESH_ROWS = 300_000
 
 def put(connection: Connection, rows: Collection[Row]) -> None:
     """Let texts be found."""
-    table, mark = ("bands", "%s") if connection.dialect.name == "postgresql" else ("fresh_bands", "?")
-    _many(connection, f"INSERT INTO {table} (hash, number) VALUES ({mark}, {mark})", sorted(rows))  # noqa: S608
+    if connection.dialect.name == "postgresql":
+        _all_at_once(connection, _COME, sorted(rows))
+    else:
+        _many(connection, "INSERT INTO fresh_bands (hash, number) VALUES (?, ?)", sorted(rows))
 
 
 def take(connection: Connection, rows: Collection[Row]) -> None:
     """Let a text be found no longer."""
     if connection.dialect.name == "postgresql":
-        _take_many(connection, rows)
+        _all_at_once(connection, _LEAVE, rows)
         return
     for table in ("bands", "fresh_bands"):
         _many(connection, _TAKE.format(table), sorted(rows))
@@ -44,7 +46,7 @@ def take(connection: Connection, rows: Collection[Row]) -> None:
 def turn_over(connection: Connection, leaving: Collection[Row]) -> None:
     """Let many texts be found no longer, and bring what came lately to where it stays."""
     if connection.dialect.name == "postgresql":
-        _take_many(connection, leaving)
+        _all_at_once(connection, _LEAVE, leaving)
         return
     lately = set(connection.exec_driver_sql("SELECT DISTINCT number FROM fresh_bands").scalars())
     _many(connection, _TAKE.format("fresh_bands"), [row for row in leaving if row[1] in lately])
@@ -87,9 +89,10 @@ def _many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
         connection.exec_driver_sql(statement, list(rows))
 
 
-def _take_many(connection: Connection, rows: Collection[Row]) -> None:
+def _all_at_once(connection: Connection, statement: str, rows: Collection[Row]) -> None:
+    """Run a statement once for many rows: one by one they take PostgreSQL and its driver ten times as long."""
     if rows:
-        connection.exec_driver_sql(_LEAVE, tuple(map(list, zip(*rows, strict=True))))  # one by one takes seconds
+        connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
 
 
 _TAKE = "DELETE FROM {} WHERE hash = ? AND number = ?"
@@ -97,6 +100,7 @@ _MOVE = (
     "INSERT INTO bands (hash, number) SELECT hash, number FROM fresh_bands WHERE hash >= ? AND hash < ? "
     "ORDER BY hash, number"
 )
+_COME = "INSERT INTO bands (hash, number) SELECT * FROM unnest(%s::int[], %s::bigint[])"
 _LEAVE = (
     "DELETE FROM bands USING unnest(%s::int[], %s::bigint[]) AS k (hash, number) "
     "WHERE bands.hash = k.hash AND bands.number = k.number"

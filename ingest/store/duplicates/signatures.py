@@ -130,7 +130,7 @@ def count_indexed(connection: Connection, scheme: str) -> tuple[int, int]:
 def all_indexed(connection: Connection, scheme: str, at_once: int) -> Iterator[list[Signed]]:
     """All texts of a scheme that are in the index, so many at a time."""
     query = select(*_COLUMNS).where(_S.leaves_s.is_not(None), _S.scheme == scheme)
-    with connection.execution_options(yield_per=at_once).execute(query) as found:
+    with connection.execute(query, execution_options={"yield_per": at_once}) as found:
         for rows in found.partitions():
             yield [Signed(*row) for row in rows]
 
