@@ -13,9 +13,8 @@ from ingest.extract.linear import HtmlLine, page_lines
 from ingest.extract.metadata import (
     MIN_DESCRIPTION,
     guess_date,
-    read_body,
-    read_descriptions,
     read_metadata,
+    read_told,
     shown_author,
 )
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
@@ -80,17 +79,20 @@ def look_at(html: str, url: str | None) -> Looked | None:
         texts = ["", "", resiliparse_text(safe)]
     else:
         texts = [trafilatura_text(tree, url), readability_text(tree), resiliparse_text(safe)]
-    body = read_body(tree)
+    body, described = read_told(tree)
     body = body if sum(map(len, body)) >= MIN_BODY else ()
-    told = [float(ballot[0]) for ballot in votes(lines, ["\n".join(body)])] if body else [-1.0] * len(lines)
-    repaired = [_repaired(line) for line in lines]
-    return Looked(tree, repaired, votes(lines, texts), body, told, _described(repaired, tree), not heavy)
-
-
-def _described(lines: Sequence[HtmlLine], tree: Any) -> list[bool]:
-    ballots = votes(lines, [*read_descriptions(tree), ""])
-    pairs = zip(lines, ballots, strict=True)
-    return [any(ballot) and len(line.text) >= MIN_DESCRIPTION for line, ballot in pairs]
+    ballots = votes(lines, [*texts, "\n".join(body), *described])
+    return Looked(
+        tree=tree,
+        lines=[_repaired(line) for line in lines],
+        votes=[ballot[:3] for ballot in ballots],
+        body=body,
+        told=[float(ballot[3]) if body else -1.0 for ballot in ballots],
+        described=[
+            any(ballot[4:]) and len(line.text) >= MIN_DESCRIPTION for line, ballot in zip(lines, ballots, strict=True)
+        ],
+        whole=not heavy,
+    )
 
 
 def extract_html(html: str, page: Page, memory: SiteMemory | None = None) -> Document | Rejection:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.extract import extract_page
-from ingest.extract.metadata import read_descriptions, read_metadata, shown_author
+from ingest.extract.metadata import read_metadata, read_told, shown_author
 from ingest.extract.vote import parse
 from ingest.types import BlockKind, Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, news_page, page
@@ -144,8 +144,8 @@ def test_what_the_head_says_the_article_is_about_is_told_once() -> None:
         f'<head><meta name="description" content="{words}"><meta property="og:description" content=" {words}">'
         '<meta property="og:site_name" content="The Daily"></head>'
     )
-    assert read_descriptions(parse(html)) == (words,)
-    assert read_descriptions(parse("<head><meta name=description content=News></head>")) == ()
+    assert read_told(parse(html)) == ((), (words,))
+    assert read_told(parse("<head><meta name=description content=News></head>")) == ((), ())
 
 
 def test_a_byline_that_only_its_class_names_is_the_author() -> None:
