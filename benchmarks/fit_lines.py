@@ -15,7 +15,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,6 @@ PARAMS = {
     "num_leaves": 15,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.3,
-    "extra_trees": True,  # thresholds by chance: windows .963 and .944 (text, lines), without .960 and .942
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
@@ -71,7 +70,7 @@ class View:
 
 
 def views_of(documents: Sequence[Document]) -> list[View]:
-    """Each document whole, as its window, as a random stretch around the article, and with paragraphs run together."""
+    """Each document whole, as its window, and as a random stretch around the article."""
     rng = random.Random(1)
     views = []
     for number, document in enumerate(documents):
@@ -84,24 +83,7 @@ def views_of(documents: Sequence[Document]) -> list[View]:
             target, importance = _labels(document, a, b, rng, thin=whole != "window")
             matrix = page_matrix(lines[a:b], hits[a:b])
             views.append(View(number, a, weight, matrix, target, importance, whole))
-        joined = _joined(document)
-        lines = [wording(line.text) for line in joined.lines]
-        matrix = page_matrix(lines, [builtin_rules().match(line) for line in lines])
-        target, importance = _labels(joined, 0, len(lines), rng, thin=True)
-        views.append(View(number, 0, 0.5, matrix, target, importance, ""))
     return views
-
-
-def _joined(document: Document) -> Document:
-    """The document with paragraphs that follow each other in one line, as texts come whose line ends were lost."""
-    lines: list[Line] = []
-    first, end = document.window
-    window = [0, 0]
-    for number, line in enumerate(document.lines):
-        after = lines and number > 0 and line.label == document.lines[number - 1].label == "c"
-        lines[-1:] = [Line(f"{lines[-1].text} {line.text}", "c")] if after else [*lines[-1:], line]
-        window = [len(lines) - 1 if number == first else window[0], len(lines) if number < end else window[1]]
-    return replace(document, window=(window[0], window[1]), lines=tuple(lines))
 
 
 def _labels(
