@@ -81,7 +81,7 @@ def look_at(html: str, url: str | None) -> Looked | None:
         texts = [trafilatura_text(tree, url), readability_text(tree), resiliparse_text(safe)]
     body, described = read_told(tree)
     body = body if sum(map(len, body)) >= MIN_BODY else ()
-    ballots = votes(lines, [*texts, "\n".join(body), *described])
+    ballots = votes(lines, [*texts, "\n".join(body), "\n".join(described)])
     return Looked(
         tree=tree,
         lines=[_repaired(line) for line in lines],
@@ -89,7 +89,7 @@ def look_at(html: str, url: str | None) -> Looked | None:
         body=body,
         told=[float(ballot[3]) if body else -1.0 for ballot in ballots],
         described=[
-            any(ballot[4:]) and len(line.text) >= MIN_DESCRIPTION for line, ballot in zip(lines, ballots, strict=True)
+            ballot[4] and len(line.text) >= MIN_DESCRIPTION for line, ballot in zip(lines, ballots, strict=True)
         ],
         whole=not heavy,
     )
