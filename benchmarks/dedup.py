@@ -69,8 +69,7 @@ print(sqlite3.connect(file).execute(query, (table, f"ix_{table}%", f"sqlite_auto
 
 FILLED_AT_ONCE = 2000
 WARMED_UP = 1000
-"""Articles placed before the clock starts: statements are compiled, pages read, the day's words known. Each of the
-first thousand takes a worker some .4 ms more than those after them, since most rare words are new to it."""
+"""Articles placed before the clock starts: statements are compiled, pages read, the day's words known."""
 
 FILLED = ("documents", "articles", "members", "clusters", "signatures", "bands", "vectors")
 
@@ -338,8 +337,10 @@ def plot(found: list[dict[str, Any]], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 4))
     for database in dict.fromkeys(row["database"] for row in found):
         for at_once, style in (("50", "-"), ("1", "--")):
-            points = sorted((row["archive"], row[at_once]["ms"]) for row in found if row["database"] == database)
-            axes.plot(*zip(*points, strict=True), style, marker="o", label=f"{database}, {at_once} a transaction")
+            rows = [row for row in found if row["database"] == database and at_once in row]
+            points = sorted((row["archive"], row[at_once]["ms"]) for row in rows)
+            if points:
+                axes.plot(*zip(*points, strict=True), style, marker="o", label=f"{database}, {at_once} a transaction")
     axes.set(xscale="log", xlabel="articles in the archive (at most 100,000 of them in the window)")
     axes.set(ylabel="ms of one core per article, whole stage", ylim=(0, None))
     axes.legend()

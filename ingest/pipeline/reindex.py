@@ -24,11 +24,11 @@ AT_ONCE = 20
 REST = 0.25
 """So large a share of the time that a transaction took is left after it.
 
-Writers of SQLite take turns (`ingest.store.engine`), those of PostgreSQL queue for the lock of clustering, so that one
-who waits comes next without any pause: another process that wrote every 20 ms never waited longer than for the
-transaction under way. But a quarter of rest lets it write ten times between two transactions instead of once (of 240
-texts that each had many candidates: 95 of 100 waits under .6 s instead of 2 s). A pause of fixed length on top of it
-would only make an archive of short transactions take thrice as long.
+Writers of SQLite take turns (`ingest.store.engine`), those of PostgreSQL queue for the lock of clustering, so one who
+waits comes next even without a pause. But the rest lets it write several times between two transactions instead of
+once: of the waits of a process that wrote every 20 ms, 95 of 100 were under .6 s with a quarter's rest (or .15 s, if
+longer) and under 2 s with none. A pause of fixed length would only make an archive of short transactions take thrice
+as long.
 """
 
 
