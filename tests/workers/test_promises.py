@@ -316,7 +316,7 @@ def test_demo_completes_though_its_workers_are_killed(tmp_path: Path) -> None:
     ) as process:
         for name in ("nf-fetch", "nf-translate"):
             wait_until(lambda name=name: name in named_descendants(process.pid), f"{name} runs")
-            time.sleep(3)
+            time.sleep(1)  # the whole demo takes some ten
             for pid in named_descendants(process.pid)[name]:
                 os.kill(pid, signal.SIGKILL)
         output, _ = process.communicate(timeout=600)
