@@ -20,8 +20,6 @@ from ingest.urls import canonical_url
 ESCAPED = 6
 """Bytes a character of text can take in JSON ("\\u00e9"): a line may be this much longer than its text."""
 
-FIELDS = frozenset({"id", "url", "title", "published", "text", "html", "author", "summary", "lang", "source"})
-
 MAX_ID = 500
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

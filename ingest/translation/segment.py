@@ -63,13 +63,9 @@ INNER = re.compile(rf"{ENDERS}[ \u00a0\u202f]?{CLOSERS}*\s+(?={OPENERS}*\s?[A-Z�
 GLUED = re.compile(
     r"(?<=[a-zß-öø-ÿ]{2})(?:[.!?…]+[ \u00a0]?[»”\"]?|[!?]?[»”])(?=[«„“\"]?[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ’']+(?:[\s,’'-]|$))"
 )
-URLISH = re.compile(r"(?:https?://|www\.)\S*$|@[\w.-]*$|[\w-]+\.[\w.-]*$")
 LAST_WORD = re.compile(r"([^\s«»„“”\"(\[]+)\.[\s]*$")
 NEXT_WORD = re.compile(r"[\s«»„“”\"‚‘’'(\[–—-]*([^\W_]+)")
 ORDINAL = re.compile(r"(?:^|[\s(])(\d{1,3}|[IVXLC]{1,6})\.\s*$")
-
-MIN_PIECE = 12
-"""Characters: an inner boundary that leaves less than this on one side is not worth a sentence of its own."""
 
 
 def segment(line: str, lang: str) -> tuple[Offsets, ...]:

@@ -32,8 +32,6 @@ FIELD = "csrf"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 BEARER = HTTPBearer(auto_error=False, description="A token made with `ingest tokens add`.")
 
-SCOPE_OF_ROLE = {Role.READER: Scope.READ, Role.OPERATOR: Scope.INGEST, Role.ADMIN: Scope.ADMIN}
-
 
 @dataclass(frozen=True, slots=True)
 class Who:
