@@ -9,7 +9,7 @@ where none can be told. Offsets are in characters (code points), the end is excl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -224,7 +224,7 @@ class Remembered:
 
 
 class SentenceTranslator(Protocol):
-    """Turns sentences of one language into English, in order, one for one; see `models.marian` for the real one."""
+    """Turns sentences of one language into English, one for one; see `models.marian` for the real one."""
 
     def model(self, lang: str) -> str | None:
         """The name@revision that translates `lang` into English; None where there is no route."""
@@ -238,11 +238,13 @@ class SentenceTranslator(Protocol):
     def max_tokens(self, lang: str) -> int:
         """Most tokens the model of `lang` takes in one input."""
 
-    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> Sequence[Sequence[int]]:
-        """The numbers of the sentences in groups worth one call each; every number is in exactly one."""
+    def stream(
+        self, sentences: Sequence[str], lang: str, *, retry: bool = False
+    ) -> Iterator[Sequence[tuple[int, HypothesisLike]]]:
+        """Batch by batch, (number of a sentence, its English): each number once, in the order they are finished.
 
-    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> Sequence[HypothesisLike]:
-        """English for each sentence; `retry` decodes with the wider beam and without repeats."""
+        Who stops asking gives up the rest. `retry` decodes with the wider beam and without repeats.
+        """
 
 
 class LanguageIdentifier(Protocol):

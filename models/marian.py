@@ -12,8 +12,10 @@ import json
 import math
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +41,8 @@ ROWS = 48
 FEWEST = 8
 """Sentences of a group that is worth its steps. Fewer are put into one only where a thread had none otherwise."""
 
-GROUPS = 4
-"""Groups a thread decodes in one call. With one, 96 sentences took a fifth longer on two threads: the shorter group's
-thread waited for the longer one's at the end of every call. A stop waits for a call."""
+AHEAD = 2
+"""Groups under way for each thread: the one it decodes and the one it takes next. A stop waits for them."""
 
 LENGTH_FACTOR, LENGTH_EXTRA = 2, 10
 """A translation is cut off at twice the source's tokens and ten, since a loop must end somewhere. Of 11,754 pairs of
@@ -103,21 +104,37 @@ class Marian:
         return pieces
 
     def translate(self, sentences: Sequence[str], decoding: Decoding, *, retry: bool) -> list[Hypothesis]:
-        """English for each sentence, in order; ValueError for one that is longer than the model takes."""
+        """English for each sentence, in order; ValueError as in `stream`."""
+        return in_order(self.stream(sentences, decoding, retry=retry))
+
+    def stream(
+        self, sentences: Sequence[str], decoding: Decoding, *, retry: bool
+    ) -> Iterator[list[tuple[int, Hypothesis]]]:
+        """Numbers of sentences with their English, group by group, the longest first.
+
+        Some groups are always under way ahead of the one that is waited for, so that no thread is idle while the
+        caller works on an answer; a caller who closes the iterator gives up the rest. ValueError for a sentence that
+        is longer than the model takes.
+        """
         tokens = self.tokenize(sentences)
         longest = max(map(len, tokens), default=0)
         if longest > self.max_tokens:
             raise ValueError(f"expected at most {self.max_tokens} tokens in a sentence, got {longest}: cut it first")
-        # Lengths are bounded per call, so a call is split by length: the bound of a long sentence is no bound to a
-        # short one that loops.
-        answers: list[Hypothesis | None] = [None] * len(tokens)
-        groups = self.groups(tokens, decoding.beams(retry))
-        waiting = [self._begin([tokens[n] for n in group], decoding, retry) for group in groups]
-        for group, results in zip(groups, waiting, strict=True):
-            for number, answer in zip(group, self._end([tokens[n] for n in group], results, decoding), strict=True):
-                answers[number] = answer
+        # Lengths are bounded per group: the bound of a long sentence is no bound to a short one that loops.
+        waiting = iter(self.groups(tokens, decoding.beams(retry)))
+        begun: deque[tuple[list[int], list[AsyncTranslationResult]]] = deque()
+
+        def begin(count: int) -> None:
+            for group in islice(waiting, count):
+                begun.append((group, self._begin([tokens[number] for number in group], decoding, retry)))
+
+        begin(AHEAD * self.parallel)
+        while begun:
+            group, results = begun.popleft()
+            answers = self._end([tokens[number] for number in group], results, decoding)
+            begin(1)
+            yield list(zip(group, answers, strict=True))
         _give_back_memory()
-        return [answer for answer in answers if answer is not None]
 
     def groups(self, tokens: Sequence[Sequence[str]], beams: int) -> list[list[int]]:
         """The numbers of the inputs in groups that are decoded together, longest first."""
@@ -127,13 +144,6 @@ class Marian:
             count = max(count, 2 * self.parallel)  # the longest beside the shortest: threads end together
         count = math.ceil(count / self.parallel) * self.parallel
         return by_budget(order, tokens, max(1, math.ceil(len(order) / max(1, count))))
-
-    def batches(self, sentences: Sequence[str], beams: int) -> list[list[int]]:
-        """The numbers of the sentences in calls of `translate`: some groups in each for every thread."""
-        groups = self.groups(self.tokenize(sentences), beams)
-        most = GROUPS * self.parallel
-        calls = [groups[start : start + most] for start in range(0, len(groups), most)]
-        return [[number for group in call for number in group] for call in calls]
 
     def _begin(self, tokens: list[list[str]], decoding: Decoding, retry: bool) -> list[AsyncTranslationResult]:
         """A group on its way through the model; groups go side by side, each in a thread."""
@@ -162,6 +172,11 @@ class Marian:
         answers = [result.hypotheses[0][:bound] for result, bound in zip(results, bounds, strict=True)]
         texts: list[str] = self.target.decode(answers)
         return [Hypothesis(text.strip(), float(r.scores[0])) for text, r in zip(texts, results, strict=True)]
+
+
+def in_order(batches: Iterable[Sequence[tuple[int, Hypothesis]]]) -> list[Hypothesis]:
+    """The answers of all batches by the numbers of their sentences."""
+    return [answer for _, answer in sorted(chain.from_iterable(batches), key=lambda numbered: numbered[0])]
 
 
 def by_budget(order: Sequence[int], tokens: Sequence[Sequence[str]], most: int) -> list[list[int]]:
@@ -255,15 +270,16 @@ class MarianTranslator:
         """Most tokens the model of `lang` takes in one input."""
         return self._marian(lang).max_tokens
 
-    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[list[int]]:
-        """The numbers of the sentences in groups worth one call each, the longest first."""
-        return self._marian(lang).batches(sentences, self._decoding.beams(retry))
-
     def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
-        """English for each sentence, in order; `retry` decodes with the wider beam and without repeats."""
-        if not sentences:
-            return []
-        return self._marian(lang).translate(sentences, self._decoding, retry=retry)
+        """English for each sentence, in order."""
+        return in_order(self.stream(sentences, lang, retry=retry))
+
+    def stream(
+        self, sentences: Sequence[str], lang: str, *, retry: bool = False
+    ) -> Iterator[list[tuple[int, Hypothesis]]]:
+        """English as it is finished, batch by batch; `retry` decodes with the wider beam and without repeats."""
+        if sentences:
+            yield from self._marian(lang).stream(sentences, self._decoding, retry=retry)
 
     def _marian(self, lang: str) -> Marian:
         checkpoint = self._manifest.routes.get(lang)

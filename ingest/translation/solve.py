@@ -1,11 +1,13 @@
 """The model's work: distinct sentences through memory, first try, second try and repair.
 
 Batches run over all texts at hand, so that an article of three sentences costs three sentences; the translator says
-which sentences go well together. A stop is looked for between two batches; what is finished by then is remembered.
+which sentences go well together, and has the next batches under way while the answers of one are checked. A stop is
+looked for between two batches; what is finished by then is remembered.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -64,44 +66,45 @@ def solve(
     solved = {job: known[keys[job]] for job in wanted if keys[job] in known}
     pending = [job for job in wanted if job not in solved]
     first: dict[Job, Attempt] = {}
-    for batch in _batches(pending, translator, retry=False):
-        if should_stop is not None and should_stop():
-            raise Stopped(len(wanted) - len(solved))
-        attempts = _try(batch, translator, retry=False)
+    _look_for_stop(should_stop, pending)
+    for attempts in _attempts(pending, translator, retry=False):
         clean = {job: attempt for job, attempt in attempts.items() if not second_tries or not severity(attempt.flags)}
         first.update((job, attempt) for job, attempt in attempts.items() if job not in clean)
         solved.update(_finish(clean, keys, memory, translator))
-    for batch in _batches(list(first), translator, retry=True):
-        if should_stop is not None and should_stop():
-            raise Stopped(len(wanted) - len(solved))
-        second = _try(batch, translator, retry=True)
-        best = {job: second[job] if second[job].better_than(first[job]) else first[job] for job in batch}
+        _look_for_stop(should_stop, wanted[len(solved) :])
+    for attempts in _attempts(list(first), translator, retry=True):
+        best = {job: second if second.better_than(first[job]) else first[job] for job, second in attempts.items()}
         solved.update(_finish(best, keys, memory, translator))
+        _look_for_stop(should_stop, wanted[len(solved) :])
     assert len(solved) == len(wanted), f"{len(wanted)} sentences in, {len(solved)} out"
     return solved
 
 
-def _batches(jobs: Sequence[Job], translator: SentenceTranslator, *, retry: bool) -> Iterator[list[Job]]:
-    """The jobs by language, in the batches that the translator wants, whatever order they came in."""
+def _look_for_stop(should_stop: Callable[[], bool] | None, left: Sequence[Job]) -> None:
+    if left and should_stop is not None and should_stop():
+        raise Stopped(len(left))
+
+
+def _attempts(jobs: Sequence[Job], translator: SentenceTranslator, *, retry: bool) -> Iterator[dict[Job, Attempt]]:
+    """The best answer to each job, batch by batch, whatever order the jobs came in.
+
+    A sentence in capitals is also tried in small letters, and done when all its variants have come.
+    """
     for lang in sorted({job.lang for job in jobs}):
         spoken = sorted((job for job in jobs if job.lang == lang), key=lambda job: job.text)
-        for numbers in translator.batches([job.text for job in spoken], lang, retry=retry):
-            yield [spoken[number] for number in numbers]
-
-
-def _try(batch: Sequence[Job], translator: SentenceTranslator, *, retry: bool) -> dict[Job, Attempt]:
-    """One answer for each job of a language; a sentence in capitals is also tried in small letters."""
-    lang = batch[0].lang
-    variants = [(job, variant) for job in batch for variant in _variants(job)]
-    answers = translator.translate([variant for _, variant in variants], lang, retry=retry)
-    if len(answers) != len(variants):
-        raise AssertionError(f"{len(variants)} sentences in, {len(answers)} out: the model lost some")
-    best: dict[Job, Attempt] = {}
-    for (job, variant), answer in zip(variants, answers, strict=True):
-        attempt = _attempt(job, variant, answer)
-        if job not in best or attempt.better_than(best[job]):
-            best[job] = attempt
-    return best
+        variants = [(job, variant) for job in spoken for variant in _variants(job)]
+        awaited = Counter(job for job, _ in variants)
+        best: dict[Job, Attempt] = {}
+        for batch in translator.stream([variant for _, variant in variants], lang, retry=retry):
+            for number, answer in batch:
+                job, variant = variants[number]
+                attempt = _attempt(job, variant, answer)
+                if job not in best or attempt.better_than(best[job]):
+                    best[job] = attempt
+                awaited[job] -= 1
+            yield {job: best.pop(job) for job in list(best) if not awaited[job]}
+        if awaited.total():
+            raise AssertionError(f"{len(variants)} sentences in, {awaited.total()} did not come out of the model")
 
 
 def _attempt(job: Job, variant: str, answer: HypothesisLike) -> Attempt:

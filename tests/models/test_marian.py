@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,26 @@ def test_order_does_not_depend_on_length_or_batch(builtin: Path) -> None:
     together = [answer.text for answer in translator.translate(sentences, "fr")]
     alone = [translator.translate([sentence], "fr")[0].text for sentence in sentences[:4]] * 9
     assert together == alone
+
+
+def test_groups_are_under_way_ahead_of_the_one_that_is_looked_at_and_no_more(builtin: Path) -> None:
+    class Watched(marian.Marian):
+        begun = 0
+
+        def _begin(self, *arguments: Any) -> Any:
+            self.begun += 1
+            return super()._begin(*arguments)
+
+    model = Watched(builtin / "small", device="cpu", compute_type="default", threads=2)
+    decoding = marian.Decoding(beam_size=1)
+    batches = model.stream([f"Il fait beau à {n}." for n in range(20 * marian.ROWS)], decoding, retry=False)
+    assert model.begun == 0
+    first = next(batches)
+    assert model.begun == 2 * marian.AHEAD + 1
+    batches.close()
+    assert model.begun == 2 * marian.AHEAD + 1
+    assert len(model.translate(["Il fait beau."] * 3, decoding, retry=False)) == 3
+    assert 0 < len(first) <= marian.ROWS
 
 
 def test_nothing_in_nothing_out(builtin: Path) -> None:

@@ -50,11 +50,8 @@ class Echo:
     def max_tokens(self, lang: str) -> int:
         return 500
 
-    def batches(self, sentences: list[str], lang: str, *, retry: bool = False) -> list[list[int]]:
-        return [list(range(len(sentences)))]
-
-    def translate(self, sentences: list[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
-        return [Hypothesis(sentence, 0.0) for sentence in sentences]
+    def stream(self, sentences: list[str], lang: str, *, retry: bool = False) -> Iterator[list[tuple[int, Hypothesis]]]:
+        yield [(number, Hypothesis(sentence, 0.0)) for number, sentence in enumerate(sentences)]
 
 
 @pytest.fixture

@@ -50,14 +50,13 @@ class Upper:
     def max_tokens(self, lang: str) -> int:
         return 512
 
-    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[list[int]]:
-        return [list(range(len(sentences)))]
-
-    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
+    def stream(
+        self, sentences: Sequence[str], lang: str, *, retry: bool = False
+    ) -> Iterator[list[tuple[int, Hypothesis]]]:
         self.calls.append(list(sentences))
         if any("Gift" in sentence for sentence in sentences):
             raise RuntimeError("poison")
-        return [Hypothesis(sentence.upper(), -0.5) for sentence in sentences]
+        yield [(number, Hypothesis(sentence.upper(), -0.5)) for number, sentence in enumerate(sentences)]
 
 
 @pytest.fixture
@@ -138,7 +137,9 @@ def test_a_stop_gives_the_documents_back_with_their_attempts(runtime: Runtime) -
 class Damaged(Upper):
     """A translator whose weights cannot be read."""
 
-    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
+    def stream(
+        self, sentences: Sequence[str], lang: str, *, retry: bool = False
+    ) -> Iterator[list[tuple[int, Hypothesis]]]:
         raise WeightsDamaged("model.bin: sha256 expected, got another")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ingest.types import Hypothesis
 
@@ -40,11 +40,11 @@ class FakeTranslator:
     def max_tokens(self, lang: str) -> int:
         return self.limit
 
-    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[list[int]]:
-        numbers = list(range(len(sentences)))
-        return [numbers[start : start + 40] for start in range(0, len(numbers), 40)]
-
-    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
-        (self.retries if retry else self.calls).append(tuple(sentences))
+    def stream(
+        self, sentences: Sequence[str], lang: str, *, retry: bool = False
+    ) -> Iterator[list[tuple[int, Hypothesis]]]:
         answer = self.retried if retry else self.answer
-        return [Hypothesis(answer(sentence), -0.1) for sentence in sentences]
+        for start in range(0, len(sentences), 40):
+            batch = sentences[start : start + 40]
+            (self.retries if retry else self.calls).append(tuple(batch))
+            yield [(start + number, Hypothesis(answer(sentence), -0.1)) for number, sentence in enumerate(batch)]

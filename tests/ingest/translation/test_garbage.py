@@ -152,10 +152,12 @@ class Counting:
     def __getattr__(self, name: str) -> object:
         return getattr(self.marian, name)
 
-    def translate(self, sentences: list[str], lang: str, *, retry: bool = False) -> list[marian.Hypothesis]:
+    def stream(
+        self, sentences: list[str], lang: str, *, retry: bool = False
+    ) -> Iterator[list[tuple[int, marian.Hypothesis]]]:
         self.characters += sum(map(len, sentences))
         assert all(self.marian.count_tokens(s, lang) <= self.marian.max_tokens(lang) for s in sentences)
-        return [marian.Hypothesis("the translation of it", -0.5) for _ in sentences]
+        yield [(number, marian.Hypothesis("the translation of it", -0.5)) for number in range(len(sentences))]
 
 
 @pytest.mark.parametrize("line", MEGABYTE.values(), ids=MEGABYTE)

@@ -240,10 +240,11 @@ def test_more_sentences_than_a_text_may_have_stay_and_say_so() -> None:
 
 def test_translator_that_loses_a_sentence_is_found_out() -> None:
     class Losing(FakeTranslator):
-        def translate(self, sentences, lang, *, retry=False):  # type: ignore[no-untyped-def]
-            return super().translate(sentences, lang, retry=retry)[1:]
+        def stream(self, sentences, lang, *, retry=False):  # type: ignore[no-untyped-def]
+            for batch in super().stream(sentences, lang, retry=retry):
+                yield batch[1:]
 
-    with pytest.raises(AssertionError, match="2 sentences in, 1 out"):
+    with pytest.raises(AssertionError, match="2 sentences in, 1 did not come out"):
         english("Il part. Elle reste.", Losing(upper))
 
 

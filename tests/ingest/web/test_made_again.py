@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -47,11 +47,10 @@ class Marking:
     def max_tokens(self, lang: str) -> int:
         return 512
 
-    def batches(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[list[int]]:
-        return [list(range(len(sentences)))]
-
-    def translate(self, sentences: Sequence[str], lang: str, *, retry: bool = False) -> list[Hypothesis]:
-        return [Hypothesis(f"[{self.revision}] {sentence}", -0.5) for sentence in sentences]
+    def stream(
+        self, sentences: Sequence[str], lang: str, *, retry: bool = False
+    ) -> Iterator[list[tuple[int, Hypothesis]]]:
+        yield [(number, Hypothesis(f"[{self.revision}] {sentence}", -0.5)) for number, sentence in enumerate(sentences)]
 
 
 @pytest.fixture
