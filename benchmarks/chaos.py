@@ -2,8 +2,9 @@
 
 `python -m benchmarks.chaos --minutes 10 --seed 7 [--database URL] [--json]` starts `ingest up` on an empty data folder,
 brings in articles (English, French, German; one in ten twice under two ids), and meanwhile kills, freezes and restarts
-what it consists of. At the end it waits until every article has come to an end and counts: `lost` never did, `doubled`
-had an effect twice. It exits with 1 when there are any, or when it took more than 30 s after the last fault.
+what it consists of. Ten articles at once and one more fault end the minutes; then it waits until every article has come
+to an end and counts: `lost` never did, `doubled` had an effect twice. It exits with 1 when there are any, or when it
+took more than 30 s after the last fault.
 
 Faults: a worker and its children killed; one child killed; a worker frozen, then killed; a worker told to end (as a
 deployment does); the clock killed; the clock frozen; the broker killed; the broker emptied; the broker full; the
@@ -59,6 +60,10 @@ class Result:
     by_fault: dict[str, int]
 
 
+AT_LAST = 10
+"""Articles that come all at once, right before the last fault."""
+
+
 def bring(connection: Connection, text: str, given_id: str) -> str:
     """Take a text in, as a push does; committed is acknowledged."""
     page = Page(text.encode(), "text/plain", None, None, datetime.now(UTC))
@@ -84,7 +89,9 @@ def run(service: Service, *, minutes: float, seed: int, every_s: float, pause_s:
             faults.one()
             next_fault = time.monotonic() + chance.uniform(*pause_s)
         time.sleep(every_s)
-    faults.one()  # so that there is something to settle
+    with service.database.writing() as connection:  # so that there is something to settle
+        ids += [bring(connection, article(n, chance), f"a{n}") for n in range(len(ids), len(ids) + AT_LAST)]
+    faults.one()
     last_fault = time.monotonic()
     while open_documents(service, ids) and time.monotonic() - last_fault < PATIENCE_S:
         time.sleep(0.2)
