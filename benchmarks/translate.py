@@ -241,7 +241,7 @@ def overhead(models: Path, lines: Sequence[str], pairs: int, threads: int) -> fl
 
     alone()
     whole()
-    times = in_turns(max(pairs, 5), whole, alone)  # a small difference of large times: more pairs
+    times = in_turns(max(pairs, 9), whole, alone)  # a small difference of large times: more pairs
     show("the whole stage / bare CTranslate2", times, len(lines))
     return round(statistics.median(slow / fast for slow, fast in times) - 1, 4)
 
