@@ -234,9 +234,9 @@ def sizes(database: Database) -> dict[str, float]:
     with database.reading() as connection:
         inside = connection.scalar(select(func.count()).select_from(schema.vectors)) or 1
         everything = connection.scalar(select(func.count()).select_from(schema.signatures)) or 1
-    found = {name: _bytes(database, name) for name in ("bands", "fresh_bands", "vectors", "signatures")}
+    found = {name: _bytes(database, name) for name in ("bands", "fresh_keys", "vectors", "signatures")}
     return {
-        "index": round((found["bands"] + found["fresh_bands"]) / inside, 1),
+        "index": round((found["bands"] + found["fresh_keys"]) / inside, 1),
         "vector": round(found["vectors"] / inside, 1),
         "signature": round(found["signatures"] / everything, 1),
     }

@@ -77,7 +77,7 @@ def save(connection: Connection, entries: Sequence[Entry]) -> None:
     _write(connection, "signatures", _SIGNATURE, rows)
     indexed = [entry for entry in entries if entry.leaves_s is not None]
     if indexed:
-        bands.put(connection, {(key, entry.signed.number) for entry in indexed for key in entry.keys})
+        bands.put(connection, {entry.signed.number: entry.keys for entry in indexed})
         _drop_vectors(connection, [entry.signed.number for entry in indexed])
         _write(connection, "vectors", ("number", "packed"), [(e.signed.number, e.vector) for e in indexed])
         _note(connection, [entry.signed.number for entry in indexed])
@@ -179,7 +179,7 @@ def extend(connection: Connection, scheme: str, times: Sequence[tuple[int, int, 
 def remove(connection: Connection, signed: Signed, keys: Sequence[int]) -> None:
     """Take a text out of the index and forget its signature."""
     row = (signatures.c.number == signed.number) & (signatures.c.scheme == signed.scheme)
-    bands.take(connection, [(key, signed.number) for key in keys])
+    bands.take(connection, {signed.number: keys})
     _drop_vectors(connection, [signed.number])
     connection.execute(delete(signatures).where(row))
     index_log.note(connection, [signed.number])
@@ -196,7 +196,7 @@ def unindex(connection: Connection, some: Sequence[tuple[Signed, Sequence[int]]]
     """Take texts with their keys out of the index; their signatures stay."""
     if not some:
         return
-    bands.turn_over(connection, [(key, signed.number) for signed, their in some for key in their])
+    bands.turn_over(connection, {signed.number: keys for signed, keys in some})
     _drop_vectors(connection, [signed.number for signed, _ in some])
     connection.execute(_LEFT, [{"n": signed.number, "scheme_": signed.scheme} for signed, _ in some])
     index_log.note(connection, [signed.number for signed, _ in some])

@@ -49,12 +49,11 @@ bands = Table(  # the index of candidates: only texts inside the window have row
     sqlite_with_rowid=False,
 )
 
-fresh_bands = Table(  # on SQLite, what came lately: rows of `bands` that are written there many texts at a time
-    "fresh_bands",
+fresh_keys = Table(  # on SQLite, what came lately: texts whose rows of `bands` are written many texts at a time
+    "fresh_keys",
     metadata,
-    Column("hash", Integer, primary_key=True, autoincrement=False),
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
+    Column("number", BigId, primary_key=True, autoincrement=False),  # signatures.number
+    Column("keys", LargeBinary, nullable=False),  # of its rows, 4 bytes each
 )
 
 vectors = Table(  # what texts inside the window are weighed by before they are read; see ingest.dedup.features.pack

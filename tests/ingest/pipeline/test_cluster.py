@@ -39,7 +39,7 @@ def held(request: pytest.FixtureRequest) -> bool:
 
 def indexed(connection: Connection) -> set[int]:
     """The numbers of the texts in the index."""
-    tables = schema.bands, schema.fresh_bands
+    tables = schema.bands, schema.fresh_keys
     return {number for table in tables for number in connection.execute(select(table.c.number)).scalars()}
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, select
 from ingest.dedup.minhash import PERMUTATIONS, SCHEME
 from ingest.pipeline import window
 from ingest.pipeline.cluster import cluster_in_transaction, cluster_together, keys_of, withdraw
-from ingest.pipeline.compare import newcomer, text_of
+from ingest.pipeline.compare import newcomer, text_of, unpack_keys
 from ingest.pipeline.lookup import Lookup, Rows
 from ingest.pipeline.reindex import reindex
 from ingest.pipeline.texts import Span
@@ -70,9 +70,11 @@ def rows(connection: Connection) -> tuple[dict[int, Signed], dict[int, set[int]]
     """The index in the database: the signatures in it, and the numbers under each key."""
     texts = {one.number: one for some in signatures.all_indexed(connection, SCHEME, 100) for one in some}
     under: dict[int, set[int]] = {}
-    for table in (schema.bands, schema.fresh_bands):
-        for row in connection.execute(select(table.c.hash, table.c.number)):
-            under.setdefault(row.hash & 0xFFFFFFFF, set()).add(row.number)
+    standing = [tuple(row) for row in connection.execute(select(schema.bands.c.hash, schema.bands.c.number))]
+    for number, keys in connection.execute(select(schema.fresh_keys)):
+        standing += [(key, number) for key in unpack_keys(keys)]
+    for key, number in standing:
+        under.setdefault(key & 0xFFFFFFFF, set()).add(number)
     return texts, {key: numbers & set(texts) for key, numbers in under.items() if numbers & set(texts)}
 
 
@@ -155,7 +157,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.connection is not None)
     @rule()
     def bring_in_order(self) -> None:
-        bands.turn_over(self._now, ())
+        bands.turn_over(self._now, {})
 
     @precondition(lambda self: self.connection is not None)
     @rule()

@@ -29,23 +29,28 @@ KEYS = (-(2**31), -1, 0, 1, 2**31 - 1)
 ROWS = st.sets(st.tuples(st.sampled_from(KEYS), st.integers(1, 6)))
 
 
+def texts(rows: set[tuple[int, int]]) -> dict[int, list[int]]:
+    """The keys of each text."""
+    return {number: [key for key, other in rows if other == number] for _, number in rows}
+
+
 @given(st.lists(st.tuples(st.sampled_from(["put", "take", "turn over"]), ROWS), max_size=8), st.integers(1, 3))
 def test_rows_are_found_wherever_they_stand(
     database: Database, steps: list[tuple[str, set[tuple[int, int]]]], most: int
 ) -> None:
     there: set[tuple[int, int]] = set()
     with database.writing() as connection:
-        for table in (schema.bands, schema.fresh_bands):
+        for table in (schema.bands, schema.fresh_keys):
             connection.execute(delete(table))
         for step, some in steps:
             if step == "put":
-                bands.put(connection, some - there)
+                bands.put(connection, texts(some - there))
                 there |= some
             elif step == "take":
-                bands.take(connection, some)
+                bands.take(connection, texts(some))
                 there -= some
             else:
-                bands.turn_over(connection, some)
+                bands.turn_over(connection, texts(some))
                 there -= some
             found = bands.under(connection, KEYS, most)
             assert len(found) == len(set(found))
@@ -57,25 +62,25 @@ def test_rows_are_found_wherever_they_stand(
 
 def test_turned_over_rows_stand_in_the_large_table(database: Database) -> None:
     with database.writing() as connection:
-        for table in (schema.bands, schema.fresh_bands):
+        for table in (schema.bands, schema.fresh_keys):
             connection.execute(delete(table))
-        bands.put(connection, [(key, 1) for key in range(-50, 50)])
-        bands.turn_over(connection, [(0, 1)])
-        counts = [connection.scalar(select(func.count()).select_from(t)) for t in (schema.bands, schema.fresh_bands)]
+        bands.put(connection, {1: range(-50, 50)})
+        bands.turn_over(connection, {1: [0]})
+        counts = [connection.scalar(select(func.count()).select_from(t)) for t in (schema.bands, schema.fresh_keys)]
     assert counts == [99, 0]
 
 
 def test_much_that_came_lately_is_brought_in_order(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bands, "FRESH_ROWS", 30)
+    monkeypatch.setattr(bands, "FRESH_TEXTS", 2)
     with database.writing() as connection:
         counts = []
-        for table in (schema.bands, schema.fresh_bands):
+        for table in (schema.bands, schema.fresh_keys):
             connection.execute(delete(table))
-        for start in (0, 20):
-            bands.put(connection, [(key, 1) for key in range(start, start + 20)])
+        for number in (1, 2):
+            bands.put(connection, {number: range(20)})
             bands.tidy(connection)
-            counts.append(connection.scalar(select(func.count()).select_from(schema.fresh_bands)))
-    assert counts == ([20, 0] if connection.dialect.name == "sqlite" else [0, 0])
+            counts.append(connection.scalar(select(func.count()).select_from(schema.fresh_keys)))
+    assert counts == ([1, 0] if connection.dialect.name == "sqlite" else [0, 0])
 
 
 def test_the_log_says_what_changed_since_and_admits_what_it_forgot(
