@@ -13,11 +13,12 @@ from typing import Any
 
 from ingest.dedup.normalize import digest
 from ingest.errors import BadInput
+from ingest.pipeline.cluster import LOCK
 from ingest.pipeline.export import verify
 from ingest.pipeline.remove import take_down
 from ingest.publish.article import FullArticle, SentenceShape, Tombstone
 from ingest.publish.files import reading
-from ingest.store.engine import Database
+from ingest.store.engine import Database, serialise
 from ingest.store.texts import imports
 from ingest.store.texts.imports import Coming
 from ingest.urls import canonical_url
@@ -38,6 +39,7 @@ def load(database: Database, source: Path, *, who: str = "import") -> Counter[st
         for group in _groups(path):
             articles = [record for record in group if isinstance(record, FullArticle)]
             with database.writing() as connection:
+                serialise(connection, LOCK)
                 endings.update(imports.take_in(connection, [_coming(one) for one in articles]).values())
             for record in group:
                 if isinstance(record, Tombstone):

@@ -25,6 +25,7 @@ def save(connection: Connection, article: Article, *, text_digest: str) -> None:
     make it say something new, and consumers need one count. What says nothing new changes nothing.
     text_digest: of the normalised English text, the same for exact copies.
     """
+    changes.hold(connection)
     before = connection.execute(select(articles).where(articles.c.id == article.id)).mappings().first()
     values = _out(article) | {"text_digest": text_digest}
     revision = 1

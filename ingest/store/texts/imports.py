@@ -55,6 +55,7 @@ def take_in(connection: Connection, coming: Sequence[Coming]) -> dict[str, str]:
 
     elsewhere: its address belongs to another document here.
     """
+    changes.hold(connection)
     here = _here(connection, coming)
     owners = _owners(connection, coming)
     endings = {one.id: _ending(one, here.get(one.id), owners) for one in coming}

@@ -54,6 +54,7 @@ def take_down(connection: Connection, document_id: str, *, who: str, why: str) -
 
     A worker that holds it is fenced off. Call `scrub` after the commit.
     """
+    changes.hold(connection)
     query = select(documents).where(documents.c.id == document_id).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None or row["state"] == State.REMOVED:

@@ -21,6 +21,7 @@ from ingest.pipeline import decisions
 from ingest.pipeline.cluster import LOCK, cluster_in_transaction, withdraw
 from ingest.publish.record import to_json
 from ingest.store import schema
+from ingest.store.consumers import changes
 from ingest.store.duplicates import cluster_listing
 from ingest.store.duplicates import decisions as decided
 from ingest.store.engine import Database, serialise
@@ -124,6 +125,7 @@ def act(database: Database, what: Step) -> None:
     id_ = id_of(more[0])
     if kind == "write":
         with database.writing() as connection:
+            changes.hold(connection)  # as `articles.save` does, before any row
             state = select(schema.documents.c.state).where(schema.documents.c.id == id_).with_for_update()
             if connection.scalar(state) == State.REMOVED:
                 return
