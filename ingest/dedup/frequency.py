@@ -107,8 +107,8 @@ class Vocabulary:
             table = self._rows = Rows()
         forms = list(forms)
         found = list(map(table.of.get, forms))
-        if None in found:
-            found = [self._row(table, form) if row is None else row for row, form in zip(found, forms, strict=True)]
+        for position in [place for place, row in enumerate(found) if row is None] if None in found else ():
+            found[position] = self._row(table, forms[position])
         return np.array(found, dtype=np.intp), table
 
     def _row(self, table: Rows, form: str) -> int:

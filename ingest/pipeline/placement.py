@@ -6,7 +6,7 @@ is compared with what was there and with those before it, and the clusters are a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ from ingest.dedup.features import Features, pack
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
 from ingest.pipeline.lookup import Lookup
-from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup
+from ingest.pipeline.regroup import RECHOSEN, Lots, gather, rank, regroup, regroup_each
 from ingest.pipeline.texts import Span, Texts
 from ingest.pipeline.window import index_of
 from ingest.store.consumers import changes
@@ -241,7 +241,7 @@ def _open(connection: Connection, found: _Found) -> set[str]:
 
 def _group(connection: Connection, found: _Found, opened: set[str]) -> None:
     """Group anew what the others are linked with, each lot of linked ones once."""
-    lots = _Lots()
+    lots = Lots()
     for match, _ in found.matches:
         lots.join(match.a, match.b)
     for one in (*found.nodes, *found.mute):
@@ -253,26 +253,28 @@ def _group(connection: Connection, found: _Found, opened: set[str]) -> None:
     moved = {leader.article_id for one, leader in found.following if one.seat is not None}
     changed = {one.id: one for one in (*found.nodes, *found.mute)}
     followed = {leader.article_id for _, leader in found.following}
-    for lot in lots.all():
-        leaders = [i for i in lot if i in changed or i in followed]
-        if len(followed & lot) == 1 and (followed & lot) <= alone - moved:
-            _follow(connection, next(iter(followed & lot)), sorted(lot - followed))
+    some = [(lot, followed & lot) for lot in lots.all()]
+    large = _large(connection, {i for _, led in some if len(led) == 1 for i in led & (alone - moved)})
+    again: list[set[str]] = []
+    for lot, led in some:
+        if len(led) == 1 and led <= large.keys():
+            for copy in sorted(lot - led):
+                _count_in(connection, copy, large[min(led)])
             continue
-        seats = {changed[i].cluster_id for i in leaders if i in changed and changed[i].seat is not None}
-        regroup(connection, {*leaders, *clusters.leaders_in(connection, sorted(seats))})
+        seats = {changed[i].cluster_id for i in lot if i in changed and changed[i].seat is not None}
+        rest = clusters.leaders_in(connection, sorted(seats)) if seats else ()
+        again.append({*led, *(i for i in lot if i in changed), *rest})
+    regroup_each(connection, again)
     for leader_id in sorted(moved):
         gather(connection, leader_id)
 
 
-def _follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
-    """Count exact copies in with a text that nothing else is newly linked with."""
-    cluster_id = clusters.of_articles(connection, [leader])[leader].cluster_id
-    standing = clusters.standing(connection, [cluster_id])[cluster_id]
-    if standing.size < RECHOSEN:
-        regroup(connection, [leader])
-        return
-    for article_id in copies:
-        _count_in(connection, article_id, cluster_id)
+def _large(connection: Connection, leaders: Collection[str]) -> dict[str, str]:
+    """The clusters of those leaders that stand in large ones: a copy is counted in there without reading all of it."""
+    places = clusters.of_articles(connection, leaders) if leaders else {}
+    standing = clusters.standing(connection, {place.cluster_id for place in places.values()}) if places else {}
+    where = {leader: place.cluster_id for leader, place in places.items()}
+    return {leader: cluster_id for leader, cluster_id in where.items() if standing[cluster_id].size >= RECHOSEN}
 
 
 def _count_in(connection: Connection, article_id: str, cluster_id: str) -> None:
@@ -296,25 +298,3 @@ def _relate(connection: Connection, found: _Found, opened: set[str]) -> None:
     features = reader_of(connection).features(connection, asked.values())
     pairs = [pair for one in some for pair in kin(one.new, wanted[one.id], features)]
     clusters.save_related(connection, pairs)
-
-
-class _Lots:
-    """Ids, and which of them are linked with one another through whatever chain."""
-
-    def __init__(self) -> None:
-        self._lot: dict[str, set[str]] = {}
-
-    def __contains__(self, one: str) -> bool:
-        return one in self._lot
-
-    def join(self, a: str, b: str) -> None:
-        """Put two into one lot."""
-        one, other = self._lot.setdefault(a, {a}), self._lot.setdefault(b, {b})
-        if one is not other:
-            one, other = (one, other) if len(one) >= len(other) else (other, one)
-            one |= other
-            self._lot.update(dict.fromkeys(other, one))
-
-    def all(self) -> list[set[str]]:
-        """The lots, in the order of their first ids."""
-        return sorted({id(lot): lot for lot in self._lot.values()}.values(), key=min)

@@ -9,7 +9,7 @@ gets back the id of its founder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -33,34 +33,107 @@ RECHOSEN = 200
 is compared with the one that stands."""
 
 
+MOST_LINKED_IN_ALL = 4 * MOST_LINKED
+"""Different texts that several lots are linked with and that are read at once."""
+
+Pair = tuple[str, str, float, float, str, str]  # a, b, score, similarity, rule, kind
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """Texts that are linked with one another, by their leaders, and what links or parts them."""
 
     leaders: tuple[str, ...]
-    pairs: tuple[tuple[str, str, float, float, str, str], ...]  # a, b, score, similarity, rule, kind
+    places: dict[str, Member]  # where they stand; one that is gone has none
+    pairs: tuple[Pair, ...]
     must: tuple[tuple[str, str], ...]
     cannot: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """How linked texts should stand."""
+
+    linked: Linked
+    groups: Sequence[tuple[str, ...]]
+    ids: Sequence[str]  # of their clusters
+    standing: dict[str, Standing]  # the clusters they stood in
+
+    def now(self) -> dict[str, str]:
+        """The cluster of each leader."""
+        return {leader: i for group, i in zip(self.groups, self.ids, strict=True) for leader in group}
+
+    def before(self) -> dict[str, str]:
+        """The cluster each leader stood in."""
+        return {leader: place.cluster_id for leader, place in self.linked.places.items()}
+
+    def moved(self) -> list[tuple[str, str]]:
+        """The leaders that stood elsewhere, and where they should."""
+        before = self.before()
+        return [(leader, cluster_id) for leader, cluster_id in self.now().items() if before[leader] != cluster_id]
+
+
+class Lots:
+    """Ids, and which of them are linked with one another through whatever chain."""
+
+    def __init__(self) -> None:
+        self._lot: dict[str, set[str]] = {}
+
+    def __contains__(self, one: str) -> bool:
+        return one in self._lot
+
+    def join(self, a: str, b: str) -> None:
+        """Put two into one lot."""
+        one, other = self._lot.setdefault(a, {a}), self._lot.setdefault(b, {b})
+        if one is not other:
+            one, other = (one, other) if len(one) >= len(other) else (other, one)
+            one |= other
+            self._lot.update(dict.fromkeys(other, one))
+
+    def all(self) -> list[set[str]]:
+        """The lots, in the order of their first ids."""
+        return sorted({id(lot): lot for lot in self._lot.values()}.values(), key=min)
+
+
 def regroup(connection: Connection, changed: Iterable[str]) -> dict[str, str]:
     """Group anew all that is linked with these leaders; returns the cluster of each leader looked at."""
-    linked = _linked(connection, sorted(set(changed)))
-    if not linked.leaders:
+    return _settle(connection, [_linked(connection, sorted(set(changed)), MOST_LINKED)])
+
+
+def regroup_each(connection: Connection, lots: Sequence[Collection[str]]) -> None:
+    """Group anew what each lot of leaders is linked with, as one after another would give it.
+
+    What is linked is read for all lots at once and taken apart afterwards; too much of it is done lot by lot.
+    """
+    whole = _linked(connection, sorted({leader for lot in lots for leader in lot}), MOST_LINKED_IN_ALL)
+    small: list[Linked] = []
+    large = set(whole.leaders)
+    if len(whole.leaders) < MOST_LINKED_IN_ALL:
+        small = [part for part in _parts(whole) if len(part.leaders) < MOST_LINKED]
+        large.difference_update(*(part.leaders for part in small))
+    _settle(connection, small)
+    for lot in lots:
+        if not large.isdisjoint(lot):
+            regroup(connection, lot)
+
+
+def _settle(connection: Connection, parts: Sequence[Linked]) -> dict[str, str]:
+    """Group what is linked, parts that have nothing to do with one another, and bring the rows in line."""
+    leaders = [leader for part in parts for leader in part.leaders]
+    if not leaders:
         return {}
-    places = clusters.of_articles(connection, linked.leaders)
-    scored = [(a, b, score) for a, b, score, *_ in linked.pairs]
-    groups = partition(sorted(places), scored, linked.must, linked.cannot)
-    sizes = clusters.sizes(connection, sorted(places))
-    before = {leader: place.cluster_id for leader, place in places.items()}
-    standing = clusters.standing(connection, before.values())
-    ids = _ids(connection, groups, places, sizes, standing)
-    for group, cluster_id in zip(groups, ids, strict=True):
-        clusters.move(connection, [leader for leader in group if before[leader] != cluster_id], cluster_id)
-    for group, cluster_id in zip(groups, ids, strict=True):
-        _keep(connection, group, cluster_id, linked, before, standing)
-    _announce(connection, groups, ids, before, set(standing))
-    return {leader: cluster_id for group, cluster_id in zip(groups, ids, strict=True) for leader in group}
+    sizes = clusters.sizes(connection, leaders)
+    standing = clusters.standing(connection, {place.cluster_id for part in parts for place in part.places.values()})
+    grouped: list[Grouped] = []
+    for part in parts:
+        scored = [(a, b, score) for a, b, score, *_ in part.pairs]
+        groups = partition(sorted(part.places), scored, part.must, part.cannot)
+        ids = _ids(connection, groups, part.places, sizes, standing)
+        here = {place.cluster_id for place in part.places.values()} & standing.keys()
+        grouped.append(Grouped(part, groups, ids, {cluster_id: standing[cluster_id] for cluster_id in here}))
+    clusters.move(connection, [(leader, now) for one in grouped for leader, now in one.moved()])
+    _keep(connection, grouped)
+    return {leader: cluster_id for one in grouped for leader, cluster_id in one.now().items()}
 
 
 def gather(connection: Connection, leader: str) -> None:
@@ -68,7 +141,7 @@ def gather(connection: Connection, leader: str) -> None:
     place = clusters.of_article(connection, leader)
     assert place is not None, f"leader {leader} has a place"
     left = {copy.cluster_id for copy in clusters.led_by(connection, leader)} - {place.cluster_id}
-    clusters.move(connection, [leader], place.cluster_id)
+    clusters.move(connection, [(leader, place.cluster_id)])
     rest = clusters.leaders_in(connection, sorted(left))
     regroup(connection, [leader, *rest])
     for cluster_id in sorted(clusters.standing(connection, left)):
@@ -77,11 +150,13 @@ def gather(connection: Connection, leader: str) -> None:
             changes.record(connection, changes.MERGE, cluster_id=cluster_id)
 
 
-def _linked(connection: Connection, seeds: Sequence[str]) -> Linked:
-    """All that pairs and must-links reach from the seeds, and the rest of the clusters they stand in."""
+def _linked(connection: Connection, seeds: Sequence[str], most: int) -> Linked:
+    """All that pairs and must-links reach from the seeds, and the rest of the clusters they stand in; not much more
+    than so many leaders."""
     leaders, edge = set(seeds), list(seeds)
-    pairs: dict[tuple[str, str], tuple[str, str, float, float, str, str]] = {}
+    pairs: dict[tuple[str, str], Pair] = {}
     words: set[tuple[Link, str, str]] = set()
+    places: dict[str, Member] = {}
     while edge:
         for pair in clusters.pairs_of(connection, edge):
             if pair[4] != MUST_LINK:  # that is noted between articles; as decisions they are read below
@@ -89,15 +164,43 @@ def _linked(connection: Connection, seeds: Sequence[str]) -> Linked:
         words.update(decisions.between_leaders(connection, edge))
         reached = {end for a, b, *_ in pairs.values() for end in (a, b)}
         reached |= {end for link, a, b in words if link == Link.MUST for end in (a, b)}
-        places = clusters.of_articles(connection, edge)
-        reached |= set(clusters.leaders_in(connection, sorted({place.cluster_id for place in places.values()})))
-        edge = sorted(reached - leaders)[: max(0, MOST_LINKED - len(leaders))]
+        there = clusters.of_articles(connection, edge)
+        reached |= set(clusters.leaders_in(connection, sorted({place.cluster_id for place in there.values()})))
+        places |= there
+        edge = sorted(reached - leaders)[: max(0, most - len(leaders))]
         leaders |= set(edge)
-    inside = tuple(pair for pair in pairs.values() if pair[0] in leaders and pair[1] in leaders)
-    must = tuple(sorted({(min(a, b), max(a, b)) for link, a, b in words if link == Link.MUST and a != b}))
-    cannot = tuple(sorted({(min(a, b), max(a, b)) for link, a, b in words if link == Link.CANNOT and a != b}))
-    must = tuple(pair for pair in must if pair[0] in leaders and pair[1] in leaders)
-    return Linked(tuple(sorted(leaders)), inside, must, cannot)
+    must = {(min(a, b), max(a, b)) for link, a, b in words if link == Link.MUST and a != b}
+    cannot = {(min(a, b), max(a, b)) for link, a, b in words if link == Link.CANNOT and a != b}
+    return _among(leaders, places, pairs.values(), sorted(must), sorted(cannot))
+
+
+def _among(
+    leaders: Collection[str],
+    places: dict[str, Member],
+    pairs: Iterable[Pair],
+    must: Iterable[tuple[str, str]],
+    cannot: Iterable[tuple[str, str]],
+) -> Linked:
+    """What of it is about these leaders."""
+    return Linked(
+        tuple(sorted(leaders)),
+        {leader: places[leader] for leader in leaders if leader in places},
+        tuple(pair for pair in pairs if pair[0] in leaders and pair[1] in leaders),
+        tuple(pair for pair in must if pair[0] in leaders and pair[1] in leaders),
+        tuple(pair for pair in cannot if pair[0] in leaders and pair[1] in leaders),
+    )
+
+
+def _parts(whole: Linked) -> list[Linked]:
+    """What is linked, taken apart where nothing links it: no pair, no decision, no cluster."""
+    lots, first = Lots(), dict[str, str]()
+    for leader in whole.leaders:
+        lots.join(leader, leader)
+        if leader in whole.places:
+            lots.join(leader, first.setdefault(whole.places[leader].cluster_id, leader))
+    for a, b in (*((pair[0], pair[1]) for pair in whole.pairs), *whole.must):
+        lots.join(a, b)
+    return [_among(lot, whole.places, whole.pairs, whole.must, whole.cannot) for lot in lots.all()]
 
 
 def _ids(
@@ -152,29 +255,36 @@ def _founded(connection: Connection, group: Sequence[str], places: dict[str, Mem
     )
 
 
-def _keep(
-    connection: Connection,
-    group: Sequence[str],
-    cluster_id: str,
-    linked: Linked,
-    before_of: dict[str, str],
-    standing: dict[str, Standing],
-) -> None:
-    """Bring the rows of one cluster in line; announces it where something about it changed."""
-    moved = any(before_of[leader] != cluster_id for leader in group)
-    members = clusters.in_cluster(connection, cluster_id)
-    before = standing.get(cluster_id)
+def _keep(connection: Connection, some: Sequence[Grouped]) -> None:
+    """Bring the rows of clusters in line, and announce those about which something changed."""
+    inside = clusters.in_clusters(connection, [cluster_id for one in some for cluster_id in one.ids])
+    changed: dict[str, Standing] = {}
+    kinds: dict[str, Copy | None] = {}
+    said: list[tuple[str, str, str | None]] = []
+    for one in some:
+        moved = {cluster_id for _, cluster_id in one.moved()}
+        for group, cluster_id in zip(one.groups, one.ids, strict=True):
+            members, before = inside[cluster_id], one.standing.get(cluster_id)
+            now = _standing(group, members, one.linked, before)
+            told = _kinds(members, now.representative, one.linked)
+            other_kinds = {m.article_id: told[m.article_id] for m in members if m.kind != told[m.article_id]}
+            kinds |= other_kinds
+            if now != before or cluster_id in moved:
+                changed[cluster_id] = now
+            if now != before or cluster_id in moved or other_kinds:
+                said.append((changes.CLUSTER, cluster_id, None))
+        said += _announced(connection, one)
+    clusters.set_kinds(connection, kinds)
+    clusters.save(connection, changed, {cluster_id for one in some for cluster_id in one.standing})
+    clusters.forget_related(connection, [[m.article_id for m in inside[cluster_id]] for cluster_id in changed])
+    changes.record_each(connection, said)
+
+
+def _standing(group: Sequence[str], members: Sequence[Member], linked: Linked, before: Standing | None) -> Standing:
+    """A cluster's row as it should be now."""
     chosen = before is not None and before.chosen and any(m.article_id == before.representative for m in members)
     best = before.representative if before is not None and chosen else choose_representative(members)
-    now = Standing(best, chosen, len(members), _weakest(group, members, linked))
-    kinds = _kinds(members, best, linked)
-    other_kinds = {m.article_id: kinds[m.article_id] for m in members if m.kind != kinds[m.article_id]}
-    clusters.set_kinds(connection, other_kinds)
-    if now != before or moved:
-        clusters.save(connection, cluster_id, now)
-        clusters.forget_related(connection, [member.article_id for member in members])
-    if now != before or moved or other_kinds:
-        changes.record(connection, changes.CLUSTER, cluster_id=cluster_id)
+    return Standing(best, chosen, len(members), _weakest(group, members, linked))
 
 
 def _weakest(group: Sequence[str], members: Sequence[Member], linked: Linked) -> float | None:
@@ -221,21 +331,17 @@ def _kinds(members: Sequence[Member], representative: str, linked: Linked) -> di
     return kinds
 
 
-def _announce(
-    connection: Connection,
-    groups: Sequence[tuple[str, ...]],
-    ids: Sequence[str],
-    before: dict[str, str],
-    standing: set[str],
-) -> None:
-    """Say which clusters live on in others and which came out of others."""
-    now = {leader: cluster_id for group, cluster_id in zip(groups, ids, strict=True) for leader in group}
-    for old in sorted(standing - set(ids)):
+def _announced(connection: Connection, one: Grouped) -> list[tuple[str, str, str | None]]:
+    """Leave redirects from clusters that live on in others; says of these and of those that came out of others."""
+    said: list[tuple[str, str, str | None]] = []
+    now, before = one.now(), one.before()
+    for old in sorted(one.standing.keys() - set(one.ids)):
         into = Counter(now[leader] for leader, cluster_id in before.items() if cluster_id == old)
         if into:
             clusters.merge(connection, old, min(into, key=lambda cluster_id: (-into[cluster_id], cluster_id)))
-            changes.record(connection, changes.MERGE, cluster_id=old)
-    for group, cluster_id in zip(groups, ids, strict=True):
-        left = [leader for leader in group if before[leader] in standing and before[leader] != cluster_id]
-        if left and cluster_id not in standing:
-            changes.record(connection, changes.SPLIT, cluster_id=cluster_id, article_id=left[0])
+            said.append((changes.MERGE, old, None))
+    for group, cluster_id in zip(one.groups, one.ids, strict=True):
+        left = [leader for leader in group if before[leader] in one.standing and before[leader] != cluster_id]
+        if left and cluster_id not in one.standing:
+            said.append((changes.SPLIT, cluster_id, left[0]))
+    return said

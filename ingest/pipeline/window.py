@@ -93,8 +93,8 @@ class Window:
     def texts(self, numbers: Numbers, span: Span) -> Texts:
         """See `ingest.pipeline.lookup.Index`."""
         with self._lock:
-            rows = [row for number in numbers.tolist() if (row := self._row.get(number)) is not None]
-            return self._columns[np.array(rows, dtype=np.intp)]
+            rows = list(map(self._row.get, numbers.tolist()))
+            return self._columns[np.array([row for row in rows if row is not None] if None in rows else rows, np.intp)]
 
     def _refresh(self, connection: Connection, numbers: set[int]) -> None:
         """Bring texts in line with their rows."""

@@ -108,7 +108,7 @@ def _fresh(connection: Connection, numbers: Collection[int] | None = None) -> di
     """The packed keys of texts that came lately, of all or of some, by number."""
     if numbers is None:
         return dict(_fetched(connection, "SELECT number, keys FROM fresh_keys", ()))
-    return dict(_fetched(connection, f"SELECT number, keys FROM fresh_keys WHERE {_AMONG}", (_json(numbers),)))
+    return dict(_fetched(connection, f"SELECT number, keys FROM fresh_keys WHERE {_AMONG}", (_json(numbers),)))  # noqa: S608
 
 
 def _keep(connection: Connection, fresh: Mapping[int, bytes]) -> None:
@@ -117,7 +117,7 @@ def _keep(connection: Connection, fresh: Mapping[int, bytes]) -> None:
 
 
 def _forget(connection: Connection, numbers: Collection[int]) -> None:
-    connection.exec_driver_sql(f"DELETE FROM fresh_keys WHERE {_AMONG}", (_json(numbers),))
+    connection.exec_driver_sql(f"DELETE FROM fresh_keys WHERE {_AMONG}", (_json(numbers),))  # noqa: S608
 
 
 def _json(numbers: Collection[int]) -> str:
@@ -141,7 +141,8 @@ def _rows(texts: Mapping[int, Sequence[int] | NDArray[np.int32]]) -> list[Row]:
     numbers = np.repeat(np.array(list(texts), dtype=np.int64), [len(their) for their in texts.values()])
     order = np.lexsort((numbers, keys))
     keys, numbers = keys[order], numbers[order]
-    first = np.r_[True, (keys[1:] != keys[:-1]) | (numbers[1:] != numbers[:-1])]
+    first = np.ones(len(keys), dtype=np.bool_)
+    first[1:] = (keys[1:] != keys[:-1]) | (numbers[1:] != numbers[:-1])
     return list(zip(keys[first].tolist(), numbers[first].tolist(), strict=True))
 
 

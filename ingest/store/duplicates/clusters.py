@@ -10,9 +10,10 @@ when it comes apart again the part with its founder gets it back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
@@ -53,6 +54,7 @@ class Standing:
     created: datetime | None = field(default=None, compare=False)  # None: not yet
 
 
+@lru_cache(maxsize=10_000)  # asked for seven times for each article that is placed
 def id_of(founder: str) -> str:
     """The id of the cluster that an article founds: always the same, of the form of all ids, and telling nothing."""
     number = int.from_bytes(hashlib.blake2b(f"cluster:{founder}".encode(), digest_size=13).digest(), "big")
@@ -101,6 +103,15 @@ def together_with(connection: Connection, article_ids: Sequence[str]) -> dict[st
     return {article_id: inside[cluster_id] for article_id, cluster_id in mine.items()}
 
 
+def in_clusters(connection: Connection, cluster_ids: Sequence[str]) -> dict[str, list[Member]]:
+    """The members of clusters, by cluster."""
+    inside: dict[str, list[Member]] = {cluster_id: [] for cluster_id in cluster_ids}
+    for start in range(0, len(cluster_ids), AT_ONCE):
+        for member in _members(connection, _ALL_TOGETHER, ids=cluster_ids[start : start + AT_ONCE]):
+            inside[member.cluster_id].append(member)
+    return inside
+
+
 def leaders_in(connection: Connection, cluster_ids: Sequence[str]) -> list[str]:
     """The leaders of all texts in these clusters."""
     return list(connection.scalars(_LEADERS, {"ids": list(cluster_ids)}))
@@ -130,6 +141,7 @@ _PLACES = _MEMBERS.where(members.c.article_id.in_(bindparam("ids", expanding=Tru
 _PLACED = select(members.c.article_id).where(members.c.article_id.in_(bindparam("ids", expanding=True)))
 _LED = _MEMBERS.where(members.c.leader == bindparam("leader"))
 _TOGETHER = _MEMBERS.where(members.c.cluster_id == bindparam("cluster_id"))
+_ALL_TOGETHER = _MEMBERS.where(members.c.cluster_id.in_(bindparam("ids", expanding=True)))
 _LEADERS = select(members.c.article_id).where(
     members.c.cluster_id.in_(bindparam("ids", expanding=True)), members.c.leader == members.c.article_id
 )
@@ -140,6 +152,11 @@ _INSIDE = select(members.c.article_id, members.c.cluster_id).where(
     members.c.cluster_id.in_(bindparam("ids", expanding=True))
 )
 _ADD_MEMBER = insert(members).values(joined_at=db_now())
+_MOVE = (
+    update(members)
+    .where(members.c.leader == bindparam("of"), members.c.cluster_id != bindparam("into"))
+    .values(cluster_id=bindparam("into"))
+)
 _SET_KIND = update(members).where(members.c.article_id == bindparam("member"))
 _PAIRS = [
     select(matches.c.a, matches.c.b, matches.c.score, matches.c.exact, matches.c.rule, matches.c.kind).where(
@@ -152,9 +169,7 @@ _ADD_RELATED = insert(related).values(at=db_now())
 _FORGET_MATCH, _FORGET_RELATED = (
     delete(table).where(table.c.a == bindparam("one"), table.c.b == bindparam("other")) for table in (matches, related)
 )
-_FORGET_INSIDE = delete(related).where(
-    related.c.a.in_(bindparam("ids", expanding=True)), related.c.b.in_(bindparam("ids", expanding=True))
-)
+_RELATED_OF = select(related.c.a, related.c.b).where(related.c.a.in_(bindparam("ids", expanding=True)))
 _STANDING = select(
     clusters.c.id,
     clusters.c.representative,
@@ -173,6 +188,7 @@ _SIZES = (
     .group_by(members.c.leader)
 )
 _CHANGE = update(clusters).where(clusters.c.id == bindparam("cluster_id")).values(changed_at=db_now())
+_OWN = ("representative", "chosen", "size", "weakest")
 _OPEN = insert(clusters).values(created_at=db_now(), changed_at=db_now())
 
 
@@ -216,12 +232,10 @@ def follow(connection: Connection, copies: Sequence[str], leader: str) -> None:
     connection.execute(update(members).where(members.c.article_id.in_(copies)).values(leader=leader))
 
 
-def move(connection: Connection, leaders: Sequence[str], cluster_id: str) -> None:
-    """Put leaders and their exact copies into a cluster."""
-    for start in range(0, len(leaders), AT_ONCE):
-        some = leaders[start : start + AT_ONCE]
-        query = update(members).where(members.c.leader.in_(some), members.c.cluster_id != cluster_id)
-        connection.execute(query.values(cluster_id=cluster_id))
+def move(connection: Connection, some: Sequence[tuple[str, str]]) -> None:
+    """Put leaders and their exact copies into clusters: (leader, cluster) each."""
+    if some:
+        connection.execute(_MOVE, [{"of": leader, "into": cluster_id} for leader, cluster_id in some])
 
 
 def set_kinds(connection: Connection, kinds: dict[str, Copy | None]) -> None:
@@ -277,10 +291,15 @@ def save_related(connection: Connection, found: Sequence[Related]) -> None:
         connection.execute(_ADD_RELATED, [{"a": p.a, "b": p.b, "similarity": p.similarity} for p in found])
 
 
-def forget_related(connection: Connection, article_ids: Sequence[str]) -> None:
-    """Remove related pairs inside one cluster: what is a copy is no other account."""
-    if len(article_ids) > 1:
-        connection.execute(_FORGET_INSIDE, {"ids": list(article_ids)})
+def forget_related(connection: Connection, together: Iterable[Sequence[str]]) -> None:
+    """Remove related pairs inside clusters, given by their articles: what is a copy is no other account."""
+    lot = {article_id: n for n, inside in enumerate(together) if len(inside) > 1 for article_id in inside}
+    ids = sorted(lot)
+    for start in range(0, len(ids), AT_ONCE):
+        found = connection.execute(_RELATED_OF, {"ids": ids[start : start + AT_ONCE]}).all()
+        inside = [{"one": a, "other": b} for a, b in found if lot.get(b) == lot[a]]
+        if inside:
+            connection.execute(_FORGET_RELATED, inside)
 
 
 def get(connection: Connection, cluster_id: str) -> Cluster | None:
@@ -319,12 +338,19 @@ def sizes(connection: Connection, leaders: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def save(connection: Connection, cluster_id: str, now: Standing) -> None:
-    """Open a cluster, bring one up to date, or bring one back from a redirect."""
-    values = {"representative": now.representative, "chosen": now.chosen, "size": now.size, "weakest": now.weakest}
-    changed = values | {"cluster_id": cluster_id, "merged_into": None}
-    if not connection.execute(_CHANGE, changed).rowcount:
-        connection.execute(_OPEN, values | {"id": cluster_id})
+def save(connection: Connection, some: Mapping[str, Standing], there: Collection[str]) -> None:
+    """Bring clusters up to date, open those that are not there, or bring them back from a redirect."""
+    known = [_row(cluster_id, now) for cluster_id, now in some.items() if cluster_id in there]
+    if known:
+        connection.execute(_CHANGE, known)
+    for cluster_id in sorted(some.keys() - set(there)):
+        row = _row(cluster_id, some[cluster_id])
+        if not connection.execute(_CHANGE, row).rowcount:
+            connection.execute(_OPEN, {name: row[name] for name in row if name in _OWN} | {"id": cluster_id})
+
+
+def _row(cluster_id: str, now: Standing) -> dict[str, object]:
+    return {name: getattr(now, name) for name in _OWN} | {"cluster_id": cluster_id, "merged_into": None}
 
 
 def open_singles(connection: Connection, some: Sequence[tuple[str, str]]) -> None:
