@@ -219,7 +219,7 @@ def speedup(checkpoint: Path, models: Path, lines: Sequence[str], pairs: int, th
     ours(1)
     found = {}
     for name, beams in (("greedy", 1), ("beam4", 4)):
-        times = in_turns(pairs, partial(reference, beams), partial(ours, beams))
+        times = in_turns(max(pairs, 5), partial(reference, beams), partial(ours, beams))
         found[name] = round(statistics.median(slow / fast for slow, fast in times), 2)
         show(f"transformers float32 / CTranslate2 int8, {name}", times, len(lines))
     return found
