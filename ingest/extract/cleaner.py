@@ -87,7 +87,11 @@ def clean_lines(
     blocks = [_decide(part, hit, score) for part, hit, score in zip(parts, hits, scores, strict=True)]
     _keep_before_kept(blocks, hits)
     tell_sources(blocks)
-    title = _take_headline(blocks, parts, title, others)
+    if title is None:
+        furniture = [block.rule not in _BY_NUMBERS for block in blocks]
+        place = find_headline([part.text for part in parts], furniture, scores)
+        title = parts[place].text if place is not None else None
+    _drop_headline(blocks, title, others)
     _part_glued_links(blocks, parts)
     _drop_repeats(blocks)
     if memory is not None and site:
@@ -129,14 +133,10 @@ def _keep_before_kept(blocks: list[Block], hits: Sequence[Hit | None]) -> None:
             blocks[i] = replace(blocks[i], kind=BlockKind.HEADING, kept=True, rule=hit.rule.id, evidence=hit.matched)
 
 
-def _take_headline(blocks: list[Block], parts: Sequence[Part], title: str | None, others: Sequence[str]) -> str | None:
-    """The title; its line and the repeats of it are dropped as headline."""
+def _drop_headline(blocks: list[Block], title: str | None, others: Sequence[str]) -> None:
+    """The title's line goes as headline, and the repeats of it."""
     if title is None:
-        furniture = [block.rule not in _BY_NUMBERS for block in blocks]
-        place = find_headline([part.text for part in parts], furniture)
-        title = parts[place].text if place is not None else None
-    if title is None:
-        return None
+        return
     wordings = {bare(one) for one in (title, *others)}
     first = True
     for i, block in enumerate(blocks):
@@ -144,7 +144,6 @@ def _take_headline(blocks: list[Block], parts: Sequence[Part], title: str | None
             rule = "headline" if first else "repeated-headline"
             blocks[i] = replace(block, kind=BlockKind.TITLE, kept=False, rule=rule, evidence="")
             first = False
-    return title
 
 
 def _part_glued_links(blocks: list[Block], parts: Sequence[Part]) -> None:
