@@ -1,6 +1,6 @@
 """Speed and size of clustering against what is in the window and in the archive, with peers beside it.
 
-    python benchmarks/dedup.py OUT [--window 10000 100000] [--archive 1000000] [--documents 2000] [--postgresql URL]
+    python benchmarks/dedup.py OUT [--window 10000 100000] [--archive 1000000] [--documents 4000] [--postgresql URL]
     python benchmarks/dedup.py OUT --sqlite URL --fill    and later the same without --fill: measured apart
 
 Synthetic news (`benchmarks.news`). The window is filled in bulk, with real signatures, keys and vectors and without
@@ -8,7 +8,7 @@ comparing; the archive behind it are copies of those rows under other numbers, s
 members and clusters, but nothing in the index. Then DOCUMENTS articles go through the whole stage (stems, signature,
 look-up, verification, joining, evidence, related accounts, change sequence) 50 a transaction, and as many as tasks of
 one (claimed, read, finished). As many old texts leave the index meanwhile, as in a running service, so that the window
-stays as large as it is said to be: two thousand at a time, so DOCUMENTS should be a multiple
+stays as large as it is said to be: four thousand at a time, so DOCUMENTS should be a multiple
 of that. The process holds the index in memory, as a worker does that clusters this much; how long that took to load
 and how large it is stands beside the figures. OUT gets results.json and cost.png; what an earlier run measured there
 stays unless it is measured again.
@@ -354,7 +354,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--window", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--archive", type=int, default=1_000_000)
-    parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--documents", type=int, default=4000)
     parser.add_argument("--postgresql", metavar="URL", help="an empty database to measure as well")
     parser.add_argument("--sqlite", metavar="URL", help="where to measure on SQLite; what it holds is not filled anew")
     parser.add_argument(

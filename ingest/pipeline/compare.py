@@ -13,7 +13,6 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from ingest.dedup import candidates, related
@@ -22,7 +21,7 @@ from ingest.dedup.features import Detail, Features, detail, featurize, signed_te
 from ingest.dedup.minhash import band_keys, digest_key, sign, term_keys, values
 from ingest.dedup.normalize import digest
 from ingest.dedup.verify import possible, verify
-from ingest.pipeline.texts import Texts
+from ingest.pipeline.texts import Akin, Texts
 from ingest.store.duplicates import signatures
 from ingest.store.duplicates.signatures import Candidate, Signed
 from ingest.store.schema import articles
@@ -279,11 +278,11 @@ def _ordered(
     return Match(other, one, round(estimated, 4), round(exact, 4), rule, kind, turned)
 
 
-def nearest(akin: tuple[NDArray[np.intp], Texts], leave_out: set[str]) -> list[Candidate]:
+def nearest(akin: Akin, leave_out: set[str]) -> list[Candidate]:
     """Those of the texts that share weighty terms that are worth weighing: the most terms first, then the newest."""
-    shared, texts = akin
+    texts, rows = akin.texts, akin.rows
     wanted: list[Candidate] = []
-    for row in np.lexsort((texts.numbers, shared))[::-1].tolist():
+    for row in rows[np.lexsort((texts.numbers[rows], akin.shared))[::-1]].tolist():
         if texts.ids[row].decode() not in leave_out:
             wanted.append(texts.candidate(row))
         if len(wanted) == related.COMPARED:

@@ -20,7 +20,7 @@ from ingest.dedup.candidates import PER_KEY
 from ingest.dedup.minhash import BANDS, SCHEME
 from ingest.dedup.postings import Found, newest, stretches
 from ingest.pipeline.compare import Newcomer
-from ingest.pipeline.texts import Span, Texts, joined, texts_of
+from ingest.pipeline.texts import Akin, Span, Texts, joined, texts_of
 from ingest.store.duplicates import bands, signatures
 from ingest.store.duplicates.signatures import Candidate
 
@@ -116,7 +116,7 @@ class Lookup:
         numbers = self._counted_with(asked.near, added)[0] if added else asked.found_near
         return self._read(numbers, span, self._reach_s)
 
-    def akin(self, new: Newcomer, span: Span) -> tuple[NDArray[np.intp], Texts]:
+    def akin(self, new: Newcomer, span: Span) -> Akin:
         """The texts that share enough weighty terms with a newcomer, and how many each does."""
         asked = self._asked[new.text.article_id]
         numbers, shared = asked.found_akin, asked.shared
@@ -124,8 +124,8 @@ class Lookup:
         if added:
             numbers, shared = self._counted_with(self._telling(asked.terms), added)
             numbers, shared = numbers[enough := shared >= related.SHARED_TERMS], shared[enough]
-        texts = self._read(numbers, span, RELATED_S)
-        return shared[np.searchsorted(numbers, texts.numbers)], texts
+        texts, rows = self._rows(numbers, span, RELATED_S)
+        return Akin(shared[np.searchsorted(numbers, texts.numbers[rows])], texts, rows)
 
     def _telling(self, terms: NDArray[np.intp]) -> NDArray[np.intp]:
         """The places of terms, those that few texts have twice: they say as much as two others."""
@@ -174,17 +174,22 @@ class Lookup:
         return _counted(np.concatenate([stored, np.array(newest, dtype=np.int64)]))
 
     def _read(self, numbers: Numbers, span: Span, reach_s: int) -> Texts:
-        """The texts of some ascending numbers; without those that the window or the scheme leaves out."""
+        texts, rows = self._rows(numbers, span, reach_s)
+        return texts[rows]
+
+    def _rows(self, numbers: Numbers, span: Span, reach_s: int) -> tuple[Texts, NDArray[np.intp]]:
+        """Where the texts of some ascending numbers stand; without those that the window or the scheme leaves out."""
         own = [self._own[number] for number in numbers.tolist() if number in self._own] if self._own else []
         texts, places = self._texts, np.searchsorted(self._texts.numbers, numbers)
         places = places[places < len(texts)]
         places = places[texts.numbers[places] == numbers[: len(places)]]
         places = places[texts.touch(places, span, reach_s)]
         if not own:
-            return texts[places]
+            return texts, places
         places = places[~np.isin(texts.numbers[places], [other.number for other in own])]
         ours = texts_of(own)
-        return joined(texts[places], ours[ours.touch(np.arange(len(own)), span, reach_s)])
+        both = joined(texts[places], ours[ours.touch(np.arange(len(own)), span, reach_s)])
+        return both, np.arange(len(both))
 
 
 _NUMBER_BITS = 40

@@ -10,8 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from ingest.dedup import candidates
@@ -21,7 +19,7 @@ from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
 from ingest.pipeline.lookup import Lookup
 from ingest.pipeline.regroup import RECHOSEN, Lots, gather, rank, regroup, regroup_each
-from ingest.pipeline.texts import Span, Texts
+from ingest.pipeline.texts import Akin, Span
 from ingest.pipeline.window import index_of
 from ingest.store.consumers import changes
 from ingest.store.duplicates import clusters, decisions, signatures
@@ -62,7 +60,7 @@ class _Found:
     mute: list[Coming] = field(default_factory=list)  # with too little text to compare
     following: list[tuple[Coming, Candidate]] = field(default_factory=list)  # exact copies, and the texts they follow
     near: dict[str, list[Promising]] = field(default_factory=dict)
-    akin: dict[str, tuple[NDArray[np.intp], Texts]] = field(default_factory=dict)
+    akin: dict[str, Akin] = field(default_factory=dict)
     matches: list[tuple[Match, float]] = field(default_factory=list)
 
 
@@ -291,7 +289,7 @@ def _count_in(connection: Connection, article_id: str, cluster_id: str) -> None:
 
 def _relate(connection: Connection, found: _Found, opened: set[str]) -> None:
     """Keep the accounts of the same events that are no copies."""
-    some = [one for one in found.nodes if len(found.akin[one.id][0])]
+    some = [one for one in found.nodes if len(found.akin[one.id])]
     joined = clusters.together_with(connection, [one.id for one in some if one.id not in opened])
     wanted = {one.id: nearest(found.akin[one.id], joined.get(one.id, set()) | {one.id}) for one in some}
     asked = {other.number: other for others in wanted.values() for other in others}

@@ -62,6 +62,18 @@ class Texts:
         return same
 
 
+@dataclass(frozen=True, slots=True)
+class Akin:
+    """Texts that share weighty terms with one: how many each does, and the rows of a larger table where they stand."""
+
+    shared: NDArray[np.intp]
+    texts: Texts
+    rows: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
 def texts_of(some: Sequence[Candidate | Signed]) -> Texts:
     """Texts side by side, in their order."""
     return Texts(

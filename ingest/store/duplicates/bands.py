@@ -10,9 +10,7 @@ PostgreSQL writes what changed, not pages, and there moving rows costs more than
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +21,9 @@ Row = tuple[int, int]
 
 Keys = Mapping[int, Sequence[int]]
 """The keys of texts, signed, by the texts' numbers."""
+
+Columns = tuple[NDArray[np.int64], NDArray[np.int64]]
+_NO_ROWS: Columns = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 STRETCHES = 32
 """The order of the keys is gone through in so many stretches: rows of one leave and enter before the next is touched,
@@ -133,23 +134,24 @@ def _without(packed: bytes, keys: Sequence[int]) -> bytes:
     return there[~np.isin(there, np.array(keys, dtype="<i4"))].tobytes()
 
 
-def _rows(texts: Mapping[int, Sequence[int] | NDArray[np.int32]]) -> list[Row]:
-    """(key, number) in the order of the index, each once."""
+def _rows(texts: Mapping[int, Sequence[int] | NDArray[np.int32]]) -> Columns:
+    """(key, number) in the order of the index, each once, as two columns."""
     if not texts:
-        return []
+        return _NO_ROWS
     keys = np.concatenate([np.asarray(their, dtype=np.int64) for their in texts.values()])
     numbers = np.repeat(np.array(list(texts), dtype=np.int64), [len(their) for their in texts.values()])
     order = np.lexsort((numbers, keys))
     keys, numbers = keys[order], numbers[order]
     first = np.ones(len(keys), dtype=np.bool_)
     first[1:] = (keys[1:] != keys[:-1]) | (numbers[1:] != numbers[:-1])
-    return list(zip(keys[first].tolist(), numbers[first].tolist(), strict=True))
+    return keys[first], numbers[first]
 
 
-def _stretches(rows: Sequence[Row]) -> list[Sequence[Row]]:
-    """Rows that are in order, a list for each stretch of the index."""
-    cuts = [bisect_left(rows, (low, 0)) for low in range(-(2**31), 2**31, 2**32 // STRETCHES)]
-    return [rows[start:end] for start, end in pairwise([*cuts, len(rows)])]
+def _stretches(rows: Columns) -> list[Columns]:
+    """Rows that are in order, those of each stretch of the index."""
+    keys, numbers = rows
+    cuts = np.searchsorted(keys, np.arange(-(2**31), 2**31, 2**32 // STRETCHES)[1:])
+    return list(zip(np.split(keys, cuts), np.split(numbers, cuts), strict=True))
 
 
 def _fetched(connection: Connection, query: str, values: tuple[object, ...]) -> list[tuple[int, Any]]:
@@ -159,16 +161,19 @@ def _fetched(connection: Connection, query: str, values: tuple[object, ...]) -> 
     return cast(list[tuple[int, Any]], rows)
 
 
-def _many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+def _many(connection: Connection, statement: str, rows: Columns) -> None:
     """Run a statement for each row, past SQLAlchemy, which would spend as long on each as the database does."""
-    if rows:
-        connection.exec_driver_sql(statement, list(rows))
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.executemany(statement, zip(*(column.tolist() for column in rows), strict=True))
+    finally:
+        cursor.close()
 
 
-def _all_at_once(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+def _all_at_once(connection: Connection, statement: str, rows: Columns) -> None:
     """Run a statement once for many rows: one by one they take PostgreSQL and its driver ten times as long."""
-    if rows:
-        connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
+    if len(rows[0]):
+        connection.exec_driver_sql(statement, tuple(column.tolist() for column in rows))
 
 
 _TAKE = "DELETE FROM bands WHERE hash = ? AND number = ?"

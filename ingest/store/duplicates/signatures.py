@@ -20,8 +20,8 @@ from sqlalchemy import Connection, bindparam, case, delete, func, select, text, 
 from ingest.store.duplicates import bands, index_log
 from ingest.store.schema import signatures, vectors
 
-LEAVE_TOGETHER = 2000
-"""Texts whose time in the index is over leave it so many at a time. Their keys lie all over it: two thousand texts' in
+LEAVE_TOGETHER = 4000
+"""Texts whose time in the index is over leave it so many at a time. Their keys lie all over it: four thousand texts' in
 the order of the index write most of its pages once, one by one they write 73 pages a text."""
 
 TIDIED_EVERY = 1000

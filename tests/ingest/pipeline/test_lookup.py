@@ -81,11 +81,11 @@ def test_terms_are_counted_over_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(related, "FEW", 0)
     old, one, other = coming(1, terms=(1, 2, 3)), coming(20, terms=(2, 3, 4)), coming(30, terms=(1, 2, 4))
     found = Lookup(Stored((candidate(old, 1), old.keys)), [(one, NOW), (other, NOW)], 100)
-    shared, texts = found.akin(one, NOW)
-    assert (shared.tolist(), numbers(texts)) == ([2], [1])
+    akin = found.akin(one, NOW)
+    assert (akin.shared.tolist(), numbers(akin.texts[akin.rows])) == ([2], [1])
     found.add(candidate(one, 20), one)
-    shared, texts = found.akin(other, NOW)
-    assert (shared.tolist(), numbers(texts)) == ([2, 2], [1, 20])
+    akin = found.akin(other, NOW)
+    assert (akin.shared.tolist(), numbers(akin.texts[akin.rows])) == ([2, 2], [1, 20])
 
 
 def test_times_decide_and_a_copy_that_came_extends_them() -> None:

@@ -280,7 +280,8 @@ def test_rows_and_their_copy_answer_alike(database: Database) -> None:
 
 def answers(lookup: Lookup, new: object, span: Span) -> tuple[object, ...]:
     near = lookup.near(new, span)  # type: ignore[arg-type]
-    shared, akin = lookup.akin(new, span)  # type: ignore[arg-type]
+    found = lookup.akin(new, span)  # type: ignore[arg-type]
+    shared, akin = found.shared, found.texts[found.rows]
     same = lookup.same_text(new, span)  # type: ignore[arg-type]
     return (
         [near.candidate(row) for row in range(len(near))],
