@@ -14,7 +14,7 @@ import argparse
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,43 +121,35 @@ def fold_of(sites: Iterable[str], folds: int, seed: int = 3) -> dict[str, int]:
     return {site: number % folds for number, site in enumerate(shuffled)}
 
 
-def cross_validated(documents: Sequence[Document], views: Sequence[View]) -> dict[str, dict[str, set[int]]]:
-    """Lines kept of each document, by view, each site judged by trees that never saw it."""
-    fold = fold_of({document.site for document in documents}, FOLDS)
-    kept: dict[str, dict[str, set[int]]] = {view: {} for view in VIEWS}
-    for number in range(FOLDS):
-        booster = fit(view for view in views if fold[documents[view.document].site] != number)
-        for document in documents:
-            if fold[document.site] == number:
-                for view in VIEWS:
-                    kept[view][document.id] = _cleaned(document.view(view), booster)
-    return kept
+def trees_by_site(documents: Sequence[Document], views: Sequence[View], seed: int = 3) -> dict[str, Any]:
+    """For each site trees that never saw it."""
+    fold = fold_of({document.site for document in documents}, FOLDS, seed)
+    trees = [fit(view for view in views if fold[documents[view.document].site] != number) for number in range(FOLDS)]
+    return {site: trees[number] for site, number in fold.items()}
 
 
-def with_memory(documents: Sequence[Document]) -> Iterator[str]:
-    """Documents of sites that have enough of them, by trees that saw none of these sites: without memory, and with all
+def cross_validated(documents: Sequence[Document], trees: Mapping[str, Any], view: str) -> dict[str, set[int]]:
+    """Lines kept of each document, each site judged by trees that never saw it."""
+    return {document.id: _kept(_blocks(document.view(view), trees[document.site])) for document in documents}
+
+
+def with_memory(documents: Sequence[Document], trees: Mapping[str, Any]) -> Iterator[str]:
+    """Documents of sites that have enough of them, each site by trees that never saw it: without memory, and with all
     the site's other documents remembered.
     """
     count = Counter(document.site for document in documents)
     chosen = [document for document in documents if count[document.site] >= MIN_SITE]
-    booster = fit(views_of([document for document in documents if count[document.site] < MIN_SITE]))
-    whole = {document.id: _blocks(document.lines, booster) for document in chosen}
+    whole = {document.id: _blocks(document.lines, trees[document.site]) for document in chosen}
     for view in VIEWS:
-        off, on = {}, {}
+        on = {}
         for document in chosen:
             memory = DictSiteMemory()
             for other in chosen:
                 if other.site == document.site and other.id != document.id:
                     memory.learn(other.site, other.id, whole[other.id])
-            off[document.id] = _kept(_blocks(document.view(view), booster))
-            on[document.id] = _kept(_blocks(document.view(view), booster, document.site, memory))
-        for name, kept in (("off", off), ("on", on)):
+            on[document.id] = _kept(_blocks(document.view(view), trees[document.site], document.site, memory))
+        for name, kept in (("off", cross_validated(chosen, trees, view)), ("on", on)):
             yield f"site memory {name}\n{text_report(chosen, view, kept)}"
-
-
-def _cleaned(lines: Sequence[Line], booster: Any) -> set[int]:
-    """The lines that the whole cleaner keeps with these trees."""
-    return _kept(_blocks(lines, booster))
 
 
 def _blocks(
@@ -211,13 +203,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--check", action="store_true", help="cross-validate only")
+    parser.add_argument("--seeds", type=int, default=1, help="how many ways to share the sites out")
     arguments = parser.parse_args()
     documents = [one for one in read_documents(arguments.data) if one.source != "seed"]
     views = views_of(documents)
-    for view, kept in cross_validated(documents, views).items():
-        print(text_report(documents, view, kept))
-    for report in with_memory(documents):
-        print(report)
+    for seed in range(3, 3 + arguments.seeds):
+        trees = trees_by_site(documents, views, seed)
+        for view in VIEWS:
+            print(text_report(documents, view, cross_validated(documents, trees, view)))
+        for report in with_memory(documents, trees):
+            print(report)
     if not arguments.check:
         write_weights(WEIGHTS, as_json(fit(views), FEATURES))
         print(f"{WEIGHTS}: {ROUNDS} trees, {WEIGHTS.stat().st_size:,} bytes")
