@@ -248,11 +248,14 @@ def _group(connection: Connection, found: _Found, opened: set[str]) -> None:
     alone = {leader.article_id for _, leader in found.following if leader.article_id not in lots}
     for one, leader in found.following:
         lots.join(one.id, leader.article_id)
-    moved = {leader.article_id for one, leader in found.following if one.seat is not None}
+    moved: dict[str, set[str]] = {}  # leaders that some follow anew, and the clusters these stood in
+    for one, leader in found.following:
+        if one.seat is not None:
+            moved.setdefault(leader.article_id, set()).add(one.seat.cluster_id)
     changed = {one.id: one for one in (*found.nodes, *found.mute)}
     followed = {leader.article_id for _, leader in found.following}
     some = [(lot, followed & lot) for lot in lots.all()]
-    large = _large(connection, {i for _, led in some if len(led) == 1 for i in led & (alone - moved)})
+    large = _large(connection, {i for _, led in some if len(led) == 1 for i in led & (alone - moved.keys())})
     again: list[set[str]] = []
     for lot, led in some:
         if len(led) == 1 and led <= large.keys():
@@ -264,7 +267,7 @@ def _group(connection: Connection, found: _Found, opened: set[str]) -> None:
         again.append({*led, *(i for i in lot if i in changed), *rest})
     regroup_each(connection, again)
     for leader_id in sorted(moved):
-        gather(connection, leader_id)
+        gather(connection, leader_id, moved[leader_id])
 
 
 def _large(connection: Connection, leaders: Collection[str]) -> dict[str, str]:

@@ -136,11 +136,14 @@ def _settle(connection: Connection, parts: Sequence[Linked]) -> dict[str, str]:
     return {leader: cluster_id for one in grouped for leader, cluster_id in one.now().items()}
 
 
-def gather(connection: Connection, leader: str) -> None:
-    """Bring a leader's exact copies into its cluster, and the clusters they leave in line."""
+def gather(connection: Connection, leader: str, stood: Collection[str] = ()) -> None:
+    """Bring a leader's exact copies into its cluster, and the clusters they leave in line.
+
+    stood: clusters that some of them stood in before; a leader that was moved since took its copies with it.
+    """
     place = clusters.of_article(connection, leader)
     assert place is not None, f"leader {leader} has a place"
-    left = {copy.cluster_id for copy in clusters.led_by(connection, leader)} - {place.cluster_id}
+    left = {*stood, *(copy.cluster_id for copy in clusters.led_by(connection, leader))} - {place.cluster_id}
     clusters.move(connection, [(leader, place.cluster_id)])
     rest = clusters.leaders_in(connection, sorted(left))
     regroup(connection, [leader, *rest])
