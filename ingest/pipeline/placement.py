@@ -17,8 +17,9 @@ from ingest.dedup.explain import RULE_SAME
 from ingest.dedup.features import Features, pack
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
+from ingest.pipeline.linked import Lots
 from ingest.pipeline.lookup import Lookup
-from ingest.pipeline.regroup import RECHOSEN, Lots, gather, rank, regroup, regroup_each
+from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup, regroup_each
 from ingest.pipeline.texts import Akin, Span
 from ingest.pipeline.window import index_of
 from ingest.store.consumers import changes

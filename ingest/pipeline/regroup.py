@@ -16,14 +16,18 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from ingest.dedup.partition import partition
+from ingest.pipeline.linked import Linked, linked_with, taken_apart
 from ingest.store.consumers import changes
-from ingest.store.duplicates import clusters, decisions
-from ingest.store.duplicates.clusters import MUST_LINK, Member, Standing
-from ingest.types import Copy, Link
+from ingest.store.duplicates import clusters
+from ingest.store.duplicates.clusters import Member, Standing
+from ingest.types import Copy
 
 MOST_LINKED = 400
 """Different texts that are looked at together. One that is linked with more is regrouped with those nearest to it:
 only a flood of near-copies comes here, and time must stay bounded."""
+
+MOST_LINKED_IN_ALL = 4 * MOST_LINKED
+"""Different texts that several lots are linked with and that are read at once."""
 
 REPRESENTATIVE_SHARE = 0.6
 """A representative has at least this share of the words of the longest member: no teaser stands for its article."""
@@ -31,23 +35,6 @@ REPRESENTATIVE_SHARE = 0.6
 RECHOSEN = 200
 """Up to this size the representative is chosen among all members whenever one comes; in larger clusters the newcomer
 is compared with the one that stands."""
-
-
-MOST_LINKED_IN_ALL = 4 * MOST_LINKED
-"""Different texts that several lots are linked with and that are read at once."""
-
-Pair = tuple[str, str, float, float, str, str]  # a, b, score, similarity, rule, kind
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """Texts that are linked with one another, by their leaders, and what links or parts them."""
-
-    leaders: tuple[str, ...]
-    places: dict[str, Member]  # where they stand; one that is gone has none
-    pairs: tuple[Pair, ...]
-    must: tuple[tuple[str, str], ...]
-    cannot: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +60,9 @@ class Grouped:
         return [(leader, cluster_id) for leader, cluster_id in self.now().items() if before[leader] != cluster_id]
 
 
-class Lots:
-    """Ids, and which of them are linked with one another through whatever chain."""
-
-    def __init__(self) -> None:
-        self._lot: dict[str, set[str]] = {}
-
-    def __contains__(self, one: str) -> bool:
-        return one in self._lot
-
-    def join(self, a: str, b: str) -> None:
-        """Put two into one lot."""
-        one, other = self._lot.setdefault(a, {a}), self._lot.setdefault(b, {b})
-        if one is not other:
-            one, other = (one, other) if len(one) >= len(other) else (other, one)
-            one |= other
-            self._lot.update(dict.fromkeys(other, one))
-
-    def all(self) -> list[set[str]]:
-        """The lots, in the order of their first ids."""
-        return sorted({id(lot): lot for lot in self._lot.values()}.values(), key=min)
-
-
 def regroup(connection: Connection, changed: Iterable[str]) -> dict[str, str]:
     """Group anew all that is linked with these leaders; returns the cluster of each leader looked at."""
-    return _settle(connection, [_linked(connection, sorted(set(changed)), MOST_LINKED)])
+    return _settle(connection, [linked_with(connection, sorted(set(changed)), MOST_LINKED)])
 
 
 def regroup_each(connection: Connection, lots: Sequence[Collection[str]]) -> None:
@@ -105,11 +70,11 @@ def regroup_each(connection: Connection, lots: Sequence[Collection[str]]) -> Non
 
     What is linked is read for all lots at once and taken apart afterwards; too much of it is done lot by lot.
     """
-    whole = _linked(connection, sorted({leader for lot in lots for leader in lot}), MOST_LINKED_IN_ALL)
+    whole = linked_with(connection, sorted({leader for lot in lots for leader in lot}), MOST_LINKED_IN_ALL)
     small: list[Linked] = []
     large = set(whole.leaders)
     if len(whole.leaders) < MOST_LINKED_IN_ALL:
-        small = [part for part in _parts(whole) if len(part.leaders) < MOST_LINKED]
+        small = [part for part in taken_apart(whole) if len(part.leaders) < MOST_LINKED]
         large.difference_update(*(part.leaders for part in small))
     _settle(connection, small)
     for lot in lots:
@@ -151,59 +116,6 @@ def gather(connection: Connection, leader: str, stood: Collection[str] = ()) -> 
         if not clusters.leaders_in(connection, [cluster_id]):
             clusters.merge(connection, cluster_id, clusters.of_articles(connection, [leader])[leader].cluster_id)
             changes.record(connection, changes.MERGE, cluster_id=cluster_id)
-
-
-def _linked(connection: Connection, seeds: Sequence[str], most: int) -> Linked:
-    """All that pairs and must-links reach from the seeds, and the rest of the clusters they stand in; not much more
-    than so many leaders."""
-    leaders, edge = set(seeds), list(seeds)
-    pairs: dict[tuple[str, str], Pair] = {}
-    words: set[tuple[Link, str, str]] = set()
-    places: dict[str, Member] = {}
-    while edge:
-        for pair in clusters.pairs_of(connection, edge):
-            if pair[4] != MUST_LINK:  # that is noted between articles; as decisions they are read below
-                pairs[pair[0], pair[1]] = pair
-        words.update(decisions.between_leaders(connection, edge))
-        reached = {end for a, b, *_ in pairs.values() for end in (a, b)}
-        reached |= {end for link, a, b in words if link == Link.MUST for end in (a, b)}
-        there = clusters.of_articles(connection, edge)
-        reached |= set(clusters.leaders_in(connection, sorted({place.cluster_id for place in there.values()})))
-        places |= there
-        edge = sorted(reached - leaders)[: max(0, most - len(leaders))]
-        leaders |= set(edge)
-    must = {(min(a, b), max(a, b)) for link, a, b in words if link == Link.MUST and a != b}
-    cannot = {(min(a, b), max(a, b)) for link, a, b in words if link == Link.CANNOT and a != b}
-    return _among(leaders, places, pairs.values(), sorted(must), sorted(cannot))
-
-
-def _among(
-    leaders: Collection[str],
-    places: dict[str, Member],
-    pairs: Iterable[Pair],
-    must: Iterable[tuple[str, str]],
-    cannot: Iterable[tuple[str, str]],
-) -> Linked:
-    """What of it is about these leaders."""
-    return Linked(
-        tuple(sorted(leaders)),
-        {leader: places[leader] for leader in leaders if leader in places},
-        tuple(pair for pair in pairs if pair[0] in leaders and pair[1] in leaders),
-        tuple(pair for pair in must if pair[0] in leaders and pair[1] in leaders),
-        tuple(pair for pair in cannot if pair[0] in leaders and pair[1] in leaders),
-    )
-
-
-def _parts(whole: Linked) -> list[Linked]:
-    """What is linked, taken apart where nothing links it: no pair, no decision, no cluster."""
-    lots, first = Lots(), dict[str, str]()
-    for leader in whole.leaders:
-        lots.join(leader, leader)
-        if leader in whole.places:
-            lots.join(leader, first.setdefault(whole.places[leader].cluster_id, leader))
-    for a, b in (*((pair[0], pair[1]) for pair in whole.pairs), *whole.must):
-        lots.join(a, b)
-    return [_among(lot, whole.places, whole.pairs, whole.must, whole.cannot) for lot in lots.all()]
 
 
 def _ids(
