@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -34,8 +35,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def saved(database: Database, *models: str | None) -> str:
     """An article of one sentence per model, gone through everything. Returns its id."""
     with database.writing() as connection:
-        page = Page(repr((models, id(models))).encode(), "text/plain", None, None, NOW)
-        came = documents.admit_page(connection, page, origin="push", given_id=str(id(object())))
+        given_id = token_hex(8)
+        page = Page(given_id.encode(), "text/plain", None, None, NOW)
+        came = documents.admit_page(connection, page, origin="push", given_id=given_id)
         connection.execute(
             update(documents_table)
             .where(documents_table.c.id == came.document_id)
