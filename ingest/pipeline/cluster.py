@@ -24,7 +24,7 @@ from ingest.pipeline.regroup import gather, regroup
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.texts import Span
 from ingest.pipeline.window import catch_up, hold
-from ingest.store.duplicates import clusters, decisions, signatures
+from ingest.store.duplicates import clusters, decisions, evidence, signatures
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.signatures import Signed, seconds
 from ingest.store.engine import serialise
@@ -197,7 +197,7 @@ def _detach(connection: Connection, place: Member, window: timedelta, *, gone: b
     """
     for signed in signatures.of_article(connection, place.article_id):
         signatures.remove(connection, signed, keys_of(signed))
-    clusters.forget_pairs(connection, place.article_id)
+    evidence.forget_pairs(connection, place.article_id)
     followers = [
         m.article_id for m in clusters.led_by(connection, place.article_id) if m.article_id != place.article_id
     ]
@@ -210,14 +210,14 @@ def _detach(connection: Connection, place: Member, window: timedelta, *, gone: b
     clusters.follow(connection, followers, heir.id)
     lengths = clusters.lengths(connection, followers[: candidates.MOST])
     pairs = [(same_text(heir.id, copy, lengths[heir.id], lengths[copy], RULE_SAME), 0.0) for copy in list(lengths)[1:]]
-    clusters.save_matches(connection, pairs)
+    evidence.save_matches(connection, pairs)
     as_node(connection, heir, newcomer(text_of(heir)), window)
 
 
 def join_text(connection: Connection, same: Signed, copies: Sequence[str]) -> None:
     """Make articles that were a text of their own exact copies of another one's again."""
     for copy in copies:
-        clusters.forget_pairs(connection, copy)
+        evidence.forget_pairs(connection, copy)
     follow(connection, same.article_id, copies)
     gather(connection, same.article_id)
 
@@ -227,7 +227,7 @@ def follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
     clusters.follow(connection, copies, leader)
     lengths = clusters.lengths(connection, [leader, *copies])
     pairs = [same_text(leader, copy, lengths[leader], lengths[copy], RULE_SAME) for copy in copies if copy != leader]
-    clusters.save_matches(connection, [(pair, 0.0) for pair in pairs])
+    evidence.save_matches(connection, [(pair, 0.0) for pair in pairs])
 
 
 def resign(connection: Connection, old: Signed, window: timedelta) -> None:

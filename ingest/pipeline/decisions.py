@@ -18,8 +18,8 @@ from ingest.pipeline.compare import newcomer, text_of
 from ingest.pipeline.placement import as_node
 from ingest.pipeline.regroup import regroup
 from ingest.store.consumers import changes
-from ingest.store.duplicates import clusters, decisions, signatures
-from ingest.store.duplicates.clusters import MUST_LINK
+from ingest.store.duplicates import clusters, decisions, evidence, signatures
+from ingest.store.duplicates.evidence import MUST_LINK
 from ingest.store.engine import serialise
 from ingest.store.texts import articles
 from ingest.types import Article, Copy, Decision, Link, Match
@@ -49,7 +49,7 @@ def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
     serialise(connection, LOCK)
     decision = decisions.undo(connection, decision_id, who=who)
     if decision.link == Link.MUST:
-        clusters.forget_match(connection, decision.a, decision.b, MUST_LINK)
+        evidence.forget_match(connection, decision.a, decision.b, MUST_LINK)
     else:
         _reunite(connection, decision)
     _bring_in_line(connection, decision)
@@ -82,13 +82,13 @@ def _bring_in_line(connection: Connection, decision: Decision) -> None:
 
 def _note(connection: Connection, decision: Decision) -> None:
     """A match for people to see, where the texts themselves gave none, with what was measured all the same."""
-    if clusters.match_exists(connection, decision.a, decision.b):
+    if evidence.match_exists(connection, decision.a, decision.b):
         return
     a, b = _article(connection, decision.a), _article(connection, decision.b)
-    evidence, passages = compare(a.title, a.text, b.title, b.text)
-    measured = evidence.jaccard if evidence is not None else 0.0
+    found, passages = compare(a.title, a.text, b.title, b.text)
+    measured = found.jaccard if found is not None else 0.0
     match = Match(a.id, b.id, round(measured, 4), round(measured, 4), MUST_LINK, Copy.NEAR, passages)
-    clusters.save_matches(connection, [(match, 0.0)])
+    evidence.save_matches(connection, [(match, 0.0)])
 
 
 def _part(connection: Connection, decision: Decision, window: timedelta) -> None:
@@ -99,7 +99,7 @@ def _part(connection: Connection, decision: Decision, window: timedelta) -> None
         return
     leaving = a if b.leader == b.article_id else b
     article = _article(connection, leaving.article_id)
-    clusters.forget_pairs(connection, article.id)
+    evidence.forget_pairs(connection, article.id)
     clusters.change_member(connection, article.id, leader=article.id, words=leaving.words)
     as_node(connection, article, newcomer(text_of(article)), window)
 

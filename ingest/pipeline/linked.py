@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ingest.store.duplicates import clusters, decisions
-from ingest.store.duplicates.clusters import MUST_LINK, Member
+from ingest.store.duplicates import clusters, decisions, evidence
+from ingest.store.duplicates.clusters import Member
+from ingest.store.duplicates.evidence import MUST_LINK
 from ingest.types import Link
 
 Pair = tuple[str, str, float, float, str, str]  # a, b, score, similarity, rule, kind
@@ -55,7 +56,7 @@ def linked_with(connection: Connection, seeds: Sequence[str], most: int) -> Link
     words: set[tuple[Link, str, str]] = set()
     places: dict[str, Member] = {}
     while edge:
-        for pair in clusters.pairs_of(connection, edge):
+        for pair in evidence.pairs_of(connection, edge):
             if pair[4] != MUST_LINK:  # that is noted between articles; as decisions they are read below
                 pairs[pair[0], pair[1]] = pair
         words.update(decisions.between_leaders(connection, edge))

@@ -23,7 +23,7 @@ from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup, regroup_eac
 from ingest.pipeline.texts import Akin, Span
 from ingest.pipeline.window import index_of
 from ingest.store.consumers import changes
-from ingest.store.duplicates import clusters, decisions, signatures
+from ingest.store.duplicates import clusters, decisions, evidence, signatures
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.signatures import Candidate, Entry, Signed, seconds
 from ingest.store.texts import articles
@@ -110,7 +110,7 @@ def resign(connection: Connection, old: Signed, new: Newcomer, leaves_s: int | N
         near = promising(new, Lookup(index_of(connection), [(new, span)], reach_s).near(new, span))
         matches = _pairs(connection, new, near, reader_of(connection).features(connection, [one.other for one in near]))
     signatures.save(connection, [Entry(signed, new.keys, leaves_s, pack(new.text.features))])
-    clusters.save_matches(connection, matches)
+    evidence.save_matches(connection, matches)
     if matches:
         regroup(connection, [old.article_id])
 
@@ -221,7 +221,7 @@ def _seat(connection: Connection, found: _Found) -> None:
         (same_text(one.id, leader.article_id, len(one.article.text), lengths[leader.article_id], RULE_SAME), 0.0)
         for one, leader in found.following
     ]
-    clusters.save_matches(connection, same + found.matches)
+    evidence.save_matches(connection, same + found.matches)
 
 
 def _open(connection: Connection, found: _Found) -> set[str]:
@@ -299,4 +299,4 @@ def _relate(connection: Connection, found: _Found, opened: set[str]) -> None:
     asked = {other.number: other for others in wanted.values() for other in others}
     features = reader_of(connection).features(connection, asked.values())
     pairs = [pair for one in some for pair in kin(one.new, wanted[one.id], features)]
-    clusters.save_related(connection, pairs)
+    evidence.save_related(connection, pairs)

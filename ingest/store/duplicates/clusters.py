@@ -1,4 +1,4 @@
-"""Clusters as rows: who is in which, what each verified pair showed, and ids that consumers can keep.
+"""Clusters as rows: who is in which, and ids that consumers can keep.
 
 A *node* is one different text: its leader (the first article that said it) and the exact copies of it. Pairs are
 verified between leaders; a copy follows its leader wherever it goes.
@@ -16,15 +16,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
 
+from ingest.store.duplicates import evidence
 from ingest.store.engine import db_now
 from ingest.store.ids import ALPHABET, LENGTH
-from ingest.store.schema import articles, clusters, matches, members, related
-from ingest.types import Cluster, Copy, Match, Related
+from ingest.store.schema import articles, clusters, members
+from ingest.types import Cluster, Copy
 
-SAME_TEXT = "same-text"
-MUST_LINK = "must-link"
 AT_ONCE = 500
 """Ids in one statement; both databases take thousands."""
 
@@ -158,18 +157,6 @@ _MOVE = (
     .values(cluster_id=bindparam("into"))
 )
 _SET_KIND = update(members).where(members.c.article_id == bindparam("member"))
-_PAIRS = [
-    select(matches.c.a, matches.c.b, matches.c.score, matches.c.exact, matches.c.rule, matches.c.kind).where(
-        column.in_(bindparam("some", expanding=True)), matches.c.rule != SAME_TEXT
-    )
-    for column in (matches.c.a, matches.c.b)
-]
-_ADD_MATCH = insert(matches).values(at=db_now())
-_ADD_RELATED = insert(related).values(at=db_now())
-_FORGET_MATCH, _FORGET_RELATED = (
-    delete(table).where(table.c.a == bindparam("one"), table.c.b == bindparam("other")) for table in (matches, related)
-)
-_RELATED_OF = select(related.c.a, related.c.b).where(related.c.a.in_(bindparam("ids", expanding=True)))
 _STANDING = select(
     clusters.c.id,
     clusters.c.representative,
@@ -218,13 +205,7 @@ def change_member(
 def remove_member(connection: Connection, article_id: str) -> None:
     """Take an article out of its cluster, with its pairs and what it is related to."""
     connection.execute(delete(members).where(members.c.article_id == article_id))
-    forget_pairs(connection, article_id)
-
-
-def forget_pairs(connection: Connection, article_id: str) -> None:
-    """Remove what was verified about an article."""
-    for table in (matches, related):
-        connection.execute(delete(table).where(or_(table.c.a == article_id, table.c.b == article_id)))
+    evidence.forget_pairs(connection, article_id)
 
 
 def follow(connection: Connection, copies: Sequence[str], leader: str) -> None:
@@ -242,64 +223,6 @@ def set_kinds(connection: Connection, kinds: dict[str, Copy | None]) -> None:
     """Note in what way members are copies."""
     if kinds:
         connection.execute(_SET_KIND, [{"member": article_id, "kind": kind} for article_id, kind in kinds.items()])
-
-
-def save_matches(connection: Connection, found: Sequence[tuple[Match, float]]) -> None:
-    """Keep verified pairs with the score of their evidence; a pair that is known is replaced."""
-    if found:
-        connection.execute(_FORGET_MATCH, [{"one": match.a, "other": match.b} for match, _ in found])
-        rows = [
-            {
-                "a": match.a,
-                "b": match.b,
-                "estimated": match.estimated,
-                "exact": match.exact,
-                "score": score,
-                "rule": match.rule,
-                "kind": str(match.kind),
-                "passages": [[p.a_start, p.a_end, p.b_start, p.b_end] for p in match.passages],
-            }
-            for match, score in found
-        ]
-        connection.execute(_ADD_MATCH, rows)
-
-
-def forget_match(connection: Connection, a: str, b: str, rule: str) -> None:
-    """Remove a pair that one rule had accepted."""
-    connection.execute(delete(matches).where(matches.c.a == a, matches.c.b == b, matches.c.rule == rule))
-
-
-def match_exists(connection: Connection, a: str, b: str) -> bool:
-    """Whether a pair was verified, by whatever rule."""
-    return connection.execute(select(matches.c.a).where(matches.c.a == a, matches.c.b == b)).first() is not None
-
-
-def pairs_of(connection: Connection, leaders: Sequence[str]) -> list[tuple[str, str, float, float, str, str]]:
-    """(a, b, score, similarity, rule, kind) of the pairs that name any of these leaders, but no exact copies' pairs."""
-    found: dict[tuple[str, str], tuple[str, str, float, float, str, str]] = {}
-    for start in range(0, len(leaders), AT_ONCE):
-        for query in _PAIRS:
-            rows = connection.execute(query, {"some": leaders[start : start + AT_ONCE]}).all()
-            found |= {(row[0], row[1]): tuple(row) for row in rows}
-    return list(found.values())
-
-
-def save_related(connection: Connection, found: Sequence[Related]) -> None:
-    """Keep pairs of accounts of one event; a pair that is known is replaced."""
-    if found:
-        connection.execute(_FORGET_RELATED, [{"one": pair.a, "other": pair.b} for pair in found])
-        connection.execute(_ADD_RELATED, [{"a": p.a, "b": p.b, "similarity": p.similarity} for p in found])
-
-
-def forget_related(connection: Connection, together: Iterable[Sequence[str]]) -> None:
-    """Remove related pairs inside clusters, given by their articles: what is a copy is no other account."""
-    lot = {article_id: n for n, inside in enumerate(together) if len(inside) > 1 for article_id in inside}
-    ids = sorted(lot)
-    for start in range(0, len(ids), AT_ONCE):
-        found = connection.execute(_RELATED_OF, {"ids": ids[start : start + AT_ONCE]}).all()
-        inside = [{"one": a, "other": b} for a, b in found if lot.get(b) == lot[a]]
-        if inside:
-            connection.execute(_FORGET_RELATED, inside)
 
 
 def get(connection: Connection, cluster_id: str) -> Cluster | None:
