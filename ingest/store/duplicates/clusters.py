@@ -197,8 +197,9 @@ def add_members(connection: Connection, rows: Sequence[tuple[str, str, str, int,
 def change_member(
     connection: Connection, article_id: str, *, leader: str, words: int, cluster_id: str | None = None
 ) -> None:
-    """Note what became of an article's text; its cluster stays unless another is given."""
+    """Note that an article has another text, from now on; its cluster stays unless another is given."""
     values = {"leader": leader, "words": words} | ({"cluster_id": cluster_id} if cluster_id else {})
+    values["joined_at"] = db_now()  # of two that say the same, the one that said it first leads
     connection.execute(update(members).where(members.c.article_id == article_id).values(**values))
 
 
