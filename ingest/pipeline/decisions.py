@@ -1,7 +1,9 @@
 """A person's word about two articles takes effect at once, and its undoing puts back what was.
 
-A cannot-link parts two articles now, exact copies too: one of them becomes a text of its own. A must-link joins
-whatever they say. Both are rows (`ingest.store.duplicates.decisions`) that every later grouping obeys.
+A cannot-link parts two articles now, a must-link joins whatever they say. What is decided about an article is about it
+alone and not about all that say the same: an exact copy that is named becomes a text of its own, and follows again
+when nothing in force names it any more. Both are rows (`ingest.store.duplicates.decisions`) that every later grouping
+obeys.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from ingest.dedup.explain import compare
+from ingest.dedup.explain import RULE_SAME_APART, compare
 from ingest.dedup.minhash import SCHEME
 from ingest.errors import BadInput
 from ingest.pipeline.cluster import LOCK, WINDOW, cluster_in_transaction, join_text, keys_of
-from ingest.pipeline.compare import newcomer, text_of
+from ingest.pipeline.compare import SAME_SCORE, newcomer, same_text, text_of
 from ingest.pipeline.placement import as_node
 from ingest.pipeline.regroup import regroup
 from ingest.store.consumers import changes
@@ -36,10 +38,9 @@ def decide(
     decision = decisions.add(connection, link, one, other, who=who, why=why)
     for article_id in (decision.a, decision.b):
         _seated(connection, article_id, window)
+        _part(connection, article_id, window)
     if link == Link.MUST:
         _note(connection, decision)
-    else:
-        _part(connection, decision, window)
     _bring_in_line(connection, decision)
     return decision
 
@@ -50,8 +51,9 @@ def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
     decision = decisions.undo(connection, decision_id, who=who)
     if decision.link == Link.MUST:
         evidence.forget_match(connection, decision.a, decision.b, MUST_LINK)
-    else:
-        _reunite(connection, decision)
+    _bring_in_line(connection, decision)  # before they are one text again: ids go by what stood together
+    for article_id in (decision.a, decision.b):
+        _reunite(connection, article_id)
     _bring_in_line(connection, decision)
     return decision
 
@@ -91,37 +93,41 @@ def _note(connection: Connection, decision: Decision) -> None:
     evidence.save_matches(connection, [(match, 0.0)])
 
 
-def _part(connection: Connection, decision: Decision, window: timedelta) -> None:
-    """Make two nodes of one where the two are exact copies: the one that does not lead gets a text of its own."""
-    places = clusters.of_articles(connection, (decision.a, decision.b))
-    a, b = places[decision.a], places[decision.b]
-    if a.leader != b.leader:
+def _part(connection: Connection, article_id: str, window: timedelta) -> None:
+    """Make an exact copy a text of its own: a decision is about it, not about all that say the same."""
+    place = clusters.of_article(connection, article_id)
+    assert place is not None, f"article {article_id} has a place"
+    if place.leader == article_id:
         return
-    leaving = a if b.leader == b.article_id else b
-    article = _article(connection, leaving.article_id)
-    evidence.forget_pairs(connection, article.id)
-    clusters.change_member(connection, article.id, leader=article.id, words=leaving.words)
+    article = _article(connection, article_id)
+    lengths = clusters.lengths(connection, [article_id, place.leader])
+    same = same_text(article_id, place.leader, lengths[article_id], lengths[place.leader], RULE_SAME_APART)
+    evidence.forget_pairs(connection, article_id)
+    evidence.save_matches(connection, [(same, SAME_SCORE)])  # the leader may be too old to be found in the index
+    clusters.change_member(connection, article_id, leader=article_id, words=place.words)
     as_node(connection, article, newcomer(text_of(article)), window)
 
 
-def _reunite(connection: Connection, decision: Decision) -> None:
-    """Make one node of two that only a decision had made of one."""
-    places = clusters.of_articles(connection, (decision.a, decision.b))
-    if len(places) < 2:
+def _reunite(connection: Connection, article_id: str) -> None:
+    """Make a text that only decisions had made one an exact copy again."""
+    place = clusters.of_article(connection, article_id)
+    if place is None or place.leader != article_id or decisions.about(connection, [article_id]):
         return
-    leaders = sorted({place.leader for place in places.values()})
-    signed = signatures.load(connection, leaders, SCHEME)
-    if len(signed) < 2 or len({one.digest for one in signed.values()}) > 1:
+    others = [
+        end for pair in evidence.pairs_of(connection, [article_id]) if pair[4] == RULE_SAME_APART for end in pair[:2]
+    ]
+    signed = signatures.load(connection, sorted({article_id, *others}), SCHEME)
+    if article_id not in signed:
         return
-    seats = clusters.of_articles(connection, leaders)
-    first, second = sorted(signed.values(), key=lambda one: (seats[one.article_id].joined, one.number))
-    both = {place.article_id for leader in leaders for place in clusters.led_by(connection, leader)}
-    for standing in decisions.about(connection, sorted(both)):
-        if standing.link == Link.CANNOT and {standing.a, standing.b} <= both:
-            return
-    for one in signatures.of_article(connection, second.article_id):
+    same = [one for one in signed.values() if one.digest == signed[article_id].digest]
+    seats = clusters.of_articles(connection, [one.article_id for one in same])
+    there = [one for one in same if seats[one.article_id].joined < place.joined]  # before it became a text of its own
+    if not there:
+        return
+    first = min(there, key=lambda one: one.number)  # whom a newcomer that says the same would follow
+    for one in signatures.of_article(connection, article_id):
         signatures.remove(connection, one, keys_of(one))
-    join_text(connection, first, [place.article_id for place in clusters.led_by(connection, second.article_id)])
+    join_text(connection, first, [copy.article_id for copy in clusters.led_by(connection, article_id)])
 
 
 def _article(connection: Connection, article_id: str) -> Article:

@@ -27,7 +27,7 @@ from ingest.store.duplicates import clusters, decisions, evidence, signatures
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.signatures import Candidate, Entry, Signed, seconds
 from ingest.store.texts import articles
-from ingest.types import Article, Copy, Link, Match
+from ingest.types import Article, Copy, Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ def _look_up(connection: Connection, coming: Sequence[Coming], window: timedelta
         if not one.new.text.features.comparable:
             found.mute.append(one)
             continue
-        leader = lookup.same_text(one.new, one.span) if follow else None
-        if leader is not None and leader.article_id != one.id and not _kept_apart(connection, one, leader.article_id):
+        leader = lookup.same_text(one.new, one.span) if follow and not one.decided else None
+        if leader is not None and leader.article_id != one.id:
             found.following.append((one, lookup.extend(leader, one.span.first_s)))
             continue
         found.nodes.append(one)
@@ -138,14 +138,6 @@ def _look_up(connection: Connection, coming: Sequence[Coming], window: timedelta
         found.akin[one.id] = lookup.akin(one.new, one.span)
         lookup.add(_candidate(one), one.new)
     return found
-
-
-def _kept_apart(connection: Connection, one: Coming, leader: str) -> bool:
-    """Whether a person keeps an article apart from any that says a leader's text."""
-    if not one.decided:
-        return False
-    ends = {end for d in decisions.about(connection, [one.id]) if d.link == Link.CANNOT for end in (d.a, d.b)}
-    return any(seat.leader == leader for seat in clusters.of_articles(connection, ends - {one.id}).values())
 
 
 def _candidate(one: Coming) -> Candidate:

@@ -157,12 +157,13 @@ def _ids(
 
 
 def _founded(connection: Connection, group: Sequence[str], places: dict[str, Member], taken: set[str]) -> str:
-    """The founder's id: of a member whose cluster lives on in another, else of the earliest whose id is free."""
+    """The founder's id: of a member whose cluster lives on in another, the latest to go there, else of the earliest
+    whose id is free."""
     ordered = sorted(group, key=lambda leader: (places[leader].at, leader))
     founded = [clusters.id_of(leader) for leader in ordered]
     redirects = clusters.redirects(connection, founded)
     used = set(clusters.standing(connection, founded)) | taken
-    for cluster_id in (*(i for i in founded if i in redirects), *founded):
+    for cluster_id in (*redirects, *founded):
         if cluster_id not in used:
             return cluster_id
     return next(  # every founder's id is in use elsewhere: found one more

@@ -165,8 +165,10 @@ _STANDING = select(
     clusters.c.weakest,
     clusters.c.created_at,
 ).where(clusters.c.id.in_(bindparam("ids", expanding=True)), clusters.c.merged_into.is_(None))
-_REDIRECTS = select(clusters.c.id).where(
-    clusters.c.id.in_(bindparam("ids", expanding=True)), clusters.c.merged_into.is_not(None)
+_REDIRECTS = (
+    select(clusters.c.id)
+    .where(clusters.c.id.in_(bindparam("ids", expanding=True)), clusters.c.merged_into.is_not(None))
+    .order_by(clusters.c.changed_at.desc(), clusters.c.id)
 )
 _TAKEN = select(clusters.c.id).where(clusters.c.id.in_(bindparam("ids", expanding=True)))
 _SIZES = (
@@ -243,9 +245,9 @@ def standing(connection: Connection, cluster_ids: Iterable[str]) -> dict[str, St
     return {row[0]: Standing(*row[1:]) for row in rows}
 
 
-def redirects(connection: Connection, cluster_ids: Iterable[str]) -> set[str]:
-    """Those of the ids that are redirects."""
-    return set(connection.scalars(_REDIRECTS, {"ids": sorted(set(cluster_ids))}))
+def redirects(connection: Connection, cluster_ids: Iterable[str]) -> list[str]:
+    """Those of the ids that are redirects, the latest first."""
+    return list(connection.scalars(_REDIRECTS, {"ids": sorted(set(cluster_ids))}))
 
 
 def taken(connection: Connection, cluster_ids: Iterable[str]) -> set[str]:
