@@ -194,14 +194,16 @@ def test_two_clocks_and_two_of_each_worker_do_nothing_twice(make) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_workers_whose_clock_is_minutes_ahead_do_nothing_twice(kind: str, make, tmp_path: Path) -> None:
     """P7: on PostgreSQL its clock decides and no lease is taken; on SQLite leases are, and the epoch decides."""
-    skewed = clock_ahead(300, tmp_path)
+    # On SQLite what a worker ahead hands on is due for the other only when its clock gets there. Which of two idle
+    # workers a ring wakes is nobody's choice, so that may be needed, and it is less than the test's patience.
+    skewed = clock_ahead(120, tmp_path)
     with empty_database(kind, tmp_path) as url:
         service = make(database_url=url if kind == "postgresql" else None)
         commands = ("beat", "worker -q fetch -q extract", "worker -q cluster", "worker -q translate")
         others = [beside(service, *command.split(), **skewed) for command in commands]
         try:
             wait_until(lambda: ready(service) >= 8, "both of each are ready")
-            assert any(ahead_s(line) > 200 for line in log_lines(service)), "their clock is ahead"
+            assert any(ahead_s(line) > 100 for line in log_lines(service)), "their clock is ahead"
             ids = bring(service, 30)
             assert_all_done_once(service, ids)
             with service.database.reading() as connection:
