@@ -66,23 +66,23 @@ def solve(
     solved = {job: known[keys[job]] for job in wanted if keys[job] in known}
     pending = [job for job in wanted if job not in solved]
     first: dict[Job, Attempt] = {}
-    _look_for_stop(should_stop, pending)
+    _look_for_stop(should_stop, len(pending))
     for attempts in _attempts(pending, translator, retry=False):
         clean = {job: attempt for job, attempt in attempts.items() if not second_tries or not severity(attempt.flags)}
         first.update((job, attempt) for job, attempt in attempts.items() if job not in clean)
         solved.update(_finish(clean, keys, memory, translator))
-        _look_for_stop(should_stop, wanted[len(solved) :])
+        _look_for_stop(should_stop, len(wanted) - len(solved))
     for attempts in _attempts(list(first), translator, retry=True):
         best = {job: second if second.better_than(first[job]) else first[job] for job, second in attempts.items()}
         solved.update(_finish(best, keys, memory, translator))
-        _look_for_stop(should_stop, wanted[len(solved) :])
+        _look_for_stop(should_stop, len(wanted) - len(solved))
     assert len(solved) == len(wanted), f"{len(wanted)} sentences in, {len(solved)} out"
     return solved
 
 
-def _look_for_stop(should_stop: Callable[[], bool] | None, left: Sequence[Job]) -> None:
+def _look_for_stop(should_stop: Callable[[], bool] | None, left: int) -> None:
     if left and should_stop is not None and should_stop():
-        raise Stopped(len(left))
+        raise Stopped(left)
 
 
 def _attempts(jobs: Sequence[Job], translator: SentenceTranslator, *, retry: bool) -> Iterator[dict[Job, Attempt]]:

@@ -19,13 +19,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
 
 from ingest.store.duplicates import evidence
+from ingest.store.duplicates.evidence import AT_ONCE
 from ingest.store.engine import db_now
 from ingest.store.ids import ALPHABET, LENGTH
 from ingest.store.schema import articles, clusters, members
 from ingest.types import Cluster, Copy
-
-AT_ONCE = 500
-"""Ids in one statement; both databases take thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,6 @@ def led_by(connection: Connection, leader: str, limit: int | None = None) -> lis
     return _members(connection, _LED if limit is None else _LED.limit(limit), leader=leader)
 
 
-def in_cluster(connection: Connection, cluster_id: str) -> list[Member]:
-    """The members of a cluster."""
-    return _members(connection, _TOGETHER, cluster_id=cluster_id)
-
-
 def together_with(connection: Connection, article_ids: Sequence[str]) -> dict[str, set[str]]:
     """The articles of each of these articles' clusters."""
     if not article_ids:
@@ -106,7 +99,7 @@ def in_clusters(connection: Connection, cluster_ids: Sequence[str]) -> dict[str,
     """The members of clusters, by cluster."""
     inside: dict[str, list[Member]] = {cluster_id: [] for cluster_id in cluster_ids}
     for start in range(0, len(cluster_ids), AT_ONCE):
-        for member in _members(connection, _ALL_TOGETHER, ids=cluster_ids[start : start + AT_ONCE]):
+        for member in _members(connection, _TOGETHER, ids=cluster_ids[start : start + AT_ONCE]):
             inside[member.cluster_id].append(member)
     return inside
 
@@ -139,8 +132,7 @@ _PLACE = _MEMBERS.where(members.c.article_id == bindparam("article_id"))
 _PLACES = _MEMBERS.where(members.c.article_id.in_(bindparam("ids", expanding=True)))
 _PLACED = select(members.c.article_id).where(members.c.article_id.in_(bindparam("ids", expanding=True)))
 _LED = _MEMBERS.where(members.c.leader == bindparam("leader"))
-_TOGETHER = _MEMBERS.where(members.c.cluster_id == bindparam("cluster_id"))
-_ALL_TOGETHER = _MEMBERS.where(members.c.cluster_id.in_(bindparam("ids", expanding=True)))
+_TOGETHER = _MEMBERS.where(members.c.cluster_id.in_(bindparam("ids", expanding=True)))
 _LEADERS = select(members.c.article_id).where(
     members.c.cluster_id.in_(bindparam("ids", expanding=True)), members.c.leader == members.c.article_id
 )
@@ -196,13 +188,13 @@ def add_members(connection: Connection, rows: Sequence[tuple[str, str, str, int,
         connection.execute(_ADD_MEMBER, [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def change_member(
-    connection: Connection, article_id: str, *, leader: str, words: int, cluster_id: str | None = None
-) -> None:
-    """Note that an article has another text, from now on; its cluster stays unless another is given."""
-    values = {"leader": leader, "words": words} | ({"cluster_id": cluster_id} if cluster_id else {})
-    values["joined_at"] = db_now()  # of two that say the same, the one that said it first leads
-    connection.execute(update(members).where(members.c.article_id == article_id).values(**values))
+def change_member(connection: Connection, article_id: str, *, leader: str, words: int) -> None:
+    """Note that an article has another text, from now on; its cluster stays.
+
+    It joins anew by that: of two that say the same, the one that said it first leads.
+    """
+    change = update(members).where(members.c.article_id == article_id)
+    connection.execute(change.values(leader=leader, words=words, joined_at=db_now()))
 
 
 def remove_member(connection: Connection, article_id: str) -> None:
@@ -235,7 +227,7 @@ def get(connection: Connection, cluster_id: str) -> Cluster | None:
         return None
     if row["merged_into"] is not None:
         return get(connection, row["merged_into"])
-    ids = sorted(member.article_id for member in in_cluster(connection, cluster_id))
+    ids = sorted(member.article_id for member in in_clusters(connection, [cluster_id])[cluster_id])
     return Cluster(cluster_id, tuple(ids), row["representative"], row["created_at"], row["changed_at"])
 
 

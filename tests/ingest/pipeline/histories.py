@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -33,6 +34,16 @@ step = st.one_of(
     st.tuples(st.just("undo"), number),
     st.tuples(st.just("choose"), number),
 )
+
+
+def so_many(examples: int) -> settings:
+    """Settings for a property over so many histories, each of which fills a database."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 def act(database: Database, what: Step) -> None:

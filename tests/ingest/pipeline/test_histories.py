@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
 from ingest.store.engine import Database
 from ingest.types import Link
 from tests.ingest.pipeline.clustering import fresh
-from tests.ingest.pipeline.histories import Step, begin, refused, step
+from tests.ingest.pipeline.histories import Step, begin, refused, so_many, step
 
 STANDING = "SELECT * FROM clusters WHERE merged_into IS NULL"
 CONTRADICTIONS = {
@@ -62,12 +62,7 @@ def contradictions(connection: Connection) -> dict[str, list[str]]:
 def holds(examples: int) -> Callable[..., None]:
     """The property over so many histories."""
 
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
+    @so_many(examples)
     @given(history=st.lists(step, max_size=30))
     @example(history=COPY_OF_A_LEADER_THAT_LEAVES)
     def agree(database: Database, history: list[Step]) -> None:

@@ -11,7 +11,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
@@ -25,7 +25,7 @@ from ingest.web.api.articles import load_full
 from ingest.web.api.changes import read
 from tests.databases import KINDS
 from tests.ingest.pipeline.clustering import fresh
-from tests.ingest.pipeline.histories import Step, begin, refused, step
+from tests.ingest.pipeline.histories import Step, begin, refused, so_many, step
 
 MOVING = ("duplicate", "related", "feeds")
 """What an article brings along as it is at that moment: clusters have changes of their own, the others have none."""
@@ -152,12 +152,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def holds(examples: int) -> Callable[..., None]:
     """The property over so many histories."""
 
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
+    @so_many(examples)
     @given(history=histories, at_once=st.integers(1, 7))
     def followed(database: Database, history: list[list[list[Step]]], at_once: int) -> None:
         play(database, history, at_once)
