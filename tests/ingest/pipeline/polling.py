@@ -1,4 +1,4 @@
-"""A runtime without models, and feeds to put on a site."""
+"""A runtime without models, feeds to put on a site, and polls of them at a moment."""
 
 from __future__ import annotations
 
@@ -7,19 +7,30 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import SecretStr
+from sqlalchemy import select, update
 
 from ingest.fetch import Fetcher
+from ingest.pipeline.poll import Polled, poll_feed
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
 from ingest.store import migrations
 from ingest.store.engine import connect
 from ingest.store.queue import owners
+from ingest.store.schema import documents as documents_table
+from ingest.store.schema import feeds as feeds_table
+from ingest.store.sources import feeds
 from tests import databases
+
+RSS = "application/rss+xml"
+WHOLE = "<content:encoded><![CDATA[" + "<p>Ein ganzer Absatz mit vielen Wörtern. </p>" * 40 + "]]></content:encoded>"
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 def runtime(folder: Path, **settings: Any) -> Runtime:
@@ -86,5 +97,27 @@ def rss(*items: str, channel: str = "") -> str:
     )
 
 
-RSS = "application/rss+xml"
-WHOLE = "<content:encoded><![CDATA[" + "<p>Ein ganzer Absatz mit vielen Wörtern. </p>" * 40 + "]]></content:encoded>"
+def add(held: Runtime, url: str, **options: Any) -> str:
+    with held.database.writing() as connection:
+        return feeds.add(connection, url, **options)[0]
+
+
+def poll(held: Runtime, feed_id: str, now: datetime = NOW) -> Polled | None:
+    """Poll at a moment, whether the feed is due or not."""
+    with held.database.writing() as connection:
+        connection.execute(update(feeds_table).where(feeds_table.c.id == feed_id).values(next_poll_at=now))
+    return poll_feed(feed_id, held, now=now)
+
+
+def row(held: Runtime, feed_id: str) -> Any:
+    with held.database.reading() as connection:
+        return feeds.load(connection, feed_id)
+
+
+def all_documents(held: Runtime) -> list[Any]:
+    with held.database.reading() as connection:
+        return list(connection.execute(select(documents_table).order_by(documents_table.c.number)).mappings())
+
+
+def wait_s(held: Runtime, feed_id: str, now: datetime = NOW) -> float:
+    return float((row(held, feed_id)["next_poll_at"] - now).total_seconds())

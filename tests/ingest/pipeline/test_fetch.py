@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,23 +20,10 @@ from ingest.store.schema import sites as sites_table
 from ingest.store.sources import entries, feeds
 from ingest.store.texts import documents, pages
 from ingest.types import Stage, State
-from tests.databases import KINDS
-from tests.ingest.pipeline.polling import RSS, item, open_runtime, rss, runtime
+from tests.ingest.pipeline.polling import RSS, item, rss, runtime
 from tests.site import Site, answer, open_site, redirect, trickle
 
 PAGE = "<html><body><article><p>Ein Artikel.</p></article></body></html>"
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with open_site() as site:
-        yield site
-
-
-@pytest.fixture(params=KINDS)
-def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]:
-    with open_runtime(request.param, tmp_path) as held:
-        yield held
 
 
 def admit(held: Runtime, url: str) -> str:
