@@ -4,15 +4,17 @@
 
     event    texts that tell of one event, by different papers or agencies: every two of them are a pair
     apart    texts of the same people, place or sort of thing that tell of different events: every two a near miss
-    unsure   two texts of one story going on, a day further: neither right nor wrong, not judged
+    unsure   two texts of one story going on, another day or development: neither right nor wrong, not judged
     day      of some texts, by the public record of their event: near misses of other weeks are told apart by it
 
 The texts: newstest 2009 to 2018 of WMT (pieces of newspaper pages of the same few days; other years only as near
-misses and strangers) and AG's news (items of agencies, August to December 2004). Each pair was read before it was
-written down. Candidates came from five rankings that differ from ours (words, capitalised words, numbers, headlines,
-first five letters of the words), drawn at random from the best of each, and from reading through the headlines of
-newstest; translations of one text, parts of one article and items that share a quarter of their word triples were
-left out.
+misses and strangers) and AG's news (items of agencies, August to December 2004). Each pair was read three times: when
+it was written down, and by two readers who knew neither that judgement nor the rule nor its scores, mixed with 115
+pairs nobody had named. These two agree on 415 of 434 (Cohen's kappa .93); what two of the three say counts. By that
+18 pairs were added, three are unsure, and so are 53 that were near misses: developments of one story. Candidates came
+from five rankings that differ from ours (words, capitalised words, numbers, headlines, first five letters of the
+words), drawn at random from the best of each, and from reading through the headlines of newstest; translations of one
+text, parts of one article and items that share a quarter of their word triples were left out.
 
 Half of the events, with all that hangs together with them, is for choosing (`choose`); no setting is chosen by the
 other (`report`). Strangers are all other English texts, one a story: with a text of another year's news nobody tells
