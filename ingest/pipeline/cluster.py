@@ -8,17 +8,17 @@ needs no other article (stems, signature) is done before it begins.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from ingest.dedup import candidates
-from ingest.dedup.explain import RULE_SAME
+from ingest.dedup.explain import RULE_SAME, RULE_SAME_APART
 from ingest.dedup.minhash import SCHEME, band_keys_of, digest_key, values
 from ingest.pipeline import placement
 from ingest.pipeline.attempt import attempt
-from ingest.pipeline.compare import Newcomer, newcomer, same_text, text_of, unpack_keys
+from ingest.pipeline.compare import SAME_SCORE, Newcomer, newcomer, same_text, text_of, unpack_keys
 from ingest.pipeline.placement import Coming, as_node, coming_of, place
 from ingest.pipeline.regroup import gather, regroup
 from ingest.pipeline.runtime import Runtime
@@ -31,7 +31,7 @@ from ingest.store.engine import serialise
 from ingest.store.queue import units
 from ingest.store.queue.units import Unit
 from ingest.store.texts import articles
-from ingest.types import Article, Copy, Stage
+from ingest.types import Article, Copy, Match, Stage
 
 WINDOW = timedelta(days=14)
 LOCK = "cluster"
@@ -195,39 +195,67 @@ def _detach(connection: Connection, place: Member, window: timedelta, *, gone: b
 
     gone: the article loses its seat as well; otherwise it keeps it, and so its cluster's id if nobody claims it.
     """
-    for signed in signatures.of_article(connection, place.article_id):
-        signatures.remove(connection, signed, keys_of(signed))
+    _unsign(connection, place.article_id)
     evidence.forget_pairs(connection, place.article_id)
-    followers = [
-        m.article_id for m in clusters.led_by(connection, place.article_id) if m.article_id != place.article_id
-    ]
+    copies = [copy for copy in clusters.copies_of(connection, place.article_id) if copy.article_id != place.article_id]
     if gone:
         clusters.remove_member(connection, place.article_id)
-    if not followers:
-        return
-    heir = articles.load(connection, followers[0])
-    assert heir is not None, f"member {followers[0]} is an article"
-    clusters.follow(connection, followers, heir.id)
-    lengths = clusters.lengths(connection, followers[: candidates.MOST])
-    pairs = [(same_text(heir.id, copy, lengths[heir.id], lengths[copy], RULE_SAME), 0.0) for copy in list(lengths)[1:]]
+    if copies:
+        _succeed(connection, place, copies, window)
+
+
+def _succeed(connection: Connection, place: Member, copies: Sequence[Member], window: timedelta) -> None:
+    """Let the first of a leader's exact copies lead the others; it may be one that is parted from them."""
+    first, *others = copies
+    heir = articles.load(connection, first.article_id)
+    assert heir is not None, f"member {first.article_id} is an article"
+    clusters.succeed(connection, place.article_id, heir.id)
+    _unsign(connection, heir.id)
+    if moves := any(copy.parted_from is None for copy in others):  # those that follow are more than one that leads
+        clusters.move(connection, [(heir.id, place.cluster_id)])
+    lengths = clusters.lengths(connection, [heir.id, *(copy.article_id for copy in others[: candidates.MOST])])
+    pairs = [_same(heir.id, copy, lengths) for copy in others if copy.article_id in lengths]
     evidence.save_matches(connection, pairs)
     as_node(connection, heir, newcomer(text_of(heir)), window)
+    if moves and first.cluster_id != place.cluster_id:
+        gather(connection, heir.id, [first.cluster_id])
 
 
-def join_text(connection: Connection, same: Signed, copies: Sequence[str]) -> None:
-    """Make articles that were a text of their own exact copies of another one's again."""
-    for copy in copies:
-        evidence.forget_pairs(connection, copy)
-    follow(connection, same.article_id, copies)
-    gather(connection, same.article_id)
+def _same(leader: str, copy: Member, lengths: dict[str, int]) -> tuple[Match, float]:
+    """What is to be shown for an exact copy, and its score; one that is parted from its leader is linked with it."""
+    rule, score = (RULE_SAME, 0.0) if copy.parted_from is None else (RULE_SAME_APART, SAME_SCORE)
+    return same_text(leader, copy.article_id, lengths[leader], lengths[copy.article_id], rule), score
 
 
-def follow(connection: Connection, leader: str, copies: Sequence[str]) -> None:
-    """Make articles follow a leader, with a match each to show for it."""
-    clusters.follow(connection, copies, leader)
-    lengths = clusters.lengths(connection, [leader, *copies])
-    pairs = [same_text(leader, copy, lengths[leader], lengths[copy], RULE_SAME) for copy in copies if copy != leader]
-    evidence.save_matches(connection, [(pair, 0.0) for pair in pairs])
+def part(connection: Connection, article: Article, window: timedelta) -> None:
+    """Make an exact copy a text of its own, parted from the one it follows until it follows again."""
+    place = clusters.of_article(connection, article.id)
+    assert place is not None, f"article {article.id} has a place"
+    if place.leader == article.id:
+        return
+    lengths = clusters.lengths(connection, [article.id, place.leader])
+    evidence.forget_pairs(connection, article.id)  # below: the leader may be too old to be found in the index
+    evidence.save_matches(connection, [_same(place.leader, replace(place, parted_from=place.leader), lengths)])
+    as_node(connection, article, newcomer(text_of(article)), window, parted_from=place.leader)
+
+
+def follow_again(connection: Connection, article_id: str) -> None:
+    """Make a text that is parted from the one it is an exact copy of follow that one again."""
+    place = clusters.of_article(connection, article_id)
+    if place is None or place.parted_from is None:
+        return
+    _unsign(connection, article_id)
+    evidence.forget_pairs(connection, article_id)
+    clusters.follow(connection, [article_id], place.parted_from)
+    lengths = clusters.lengths(connection, [article_id, place.parted_from])
+    evidence.save_matches(connection, [_same(place.parted_from, replace(place, parted_from=None), lengths)])
+    gather(connection, place.parted_from)
+
+
+def _unsign(connection: Connection, article_id: str) -> None:
+    """Take an article's text out of the index, where it stands there."""
+    for signed in signatures.of_article(connection, article_id):
+        signatures.remove(connection, signed, keys_of(signed))
 
 
 def resign(connection: Connection, old: Signed, window: timedelta) -> None:

@@ -12,15 +12,12 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from ingest.dedup.explain import RULE_SAME_APART, compare
-from ingest.dedup.minhash import SCHEME
+from ingest.dedup.explain import compare
 from ingest.errors import BadInput
-from ingest.pipeline.cluster import LOCK, WINDOW, cluster_in_transaction, join_text, keys_of
-from ingest.pipeline.compare import SAME_SCORE, newcomer, same_text, text_of
-from ingest.pipeline.placement import as_node
+from ingest.pipeline.cluster import LOCK, WINDOW, cluster_in_transaction, follow_again, part
 from ingest.pipeline.regroup import regroup
 from ingest.store.consumers import changes
-from ingest.store.duplicates import clusters, decisions, evidence, signatures
+from ingest.store.duplicates import clusters, decisions, evidence
 from ingest.store.duplicates.evidence import MUST_LINK
 from ingest.store.engine import serialise
 from ingest.store.texts import articles
@@ -38,7 +35,7 @@ def decide(
     decision = decisions.add(connection, link, one, other, who=who, why=why)
     for article_id in (decision.a, decision.b):
         _seated(connection, article_id, window)
-        _part(connection, article_id, window)
+        part(connection, _article(connection, article_id), window)
     if link == Link.MUST:
         _note(connection, decision)
     _bring_in_line(connection, decision)
@@ -53,7 +50,8 @@ def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
         evidence.forget_match(connection, decision.a, decision.b, MUST_LINK)
     _bring_in_line(connection, decision)  # before they are one text again: ids go by what stood together
     for article_id in (decision.a, decision.b):
-        _reunite(connection, article_id)
+        if not decisions.about(connection, [article_id]):
+            follow_again(connection, article_id)
     _bring_in_line(connection, decision)
     return decision
 
@@ -91,43 +89,6 @@ def _note(connection: Connection, decision: Decision) -> None:
     measured = found.jaccard if found is not None else 0.0
     match = Match(a.id, b.id, round(measured, 4), round(measured, 4), MUST_LINK, Copy.NEAR, passages)
     evidence.save_matches(connection, [(match, 0.0)])
-
-
-def _part(connection: Connection, article_id: str, window: timedelta) -> None:
-    """Make an exact copy a text of its own: a decision is about it, not about all that say the same."""
-    place = clusters.of_article(connection, article_id)
-    assert place is not None, f"article {article_id} has a place"
-    if place.leader == article_id:
-        return
-    article = _article(connection, article_id)
-    lengths = clusters.lengths(connection, [article_id, place.leader])
-    same = same_text(article_id, place.leader, lengths[article_id], lengths[place.leader], RULE_SAME_APART)
-    evidence.forget_pairs(connection, article_id)
-    evidence.save_matches(connection, [(same, SAME_SCORE)])  # the leader may be too old to be found in the index
-    clusters.change_member(connection, article_id, leader=article_id, words=place.words)
-    as_node(connection, article, newcomer(text_of(article)), window)
-
-
-def _reunite(connection: Connection, article_id: str) -> None:
-    """Make a text that only decisions had made one an exact copy again."""
-    place = clusters.of_article(connection, article_id)
-    if place is None or place.leader != article_id or decisions.about(connection, [article_id]):
-        return
-    others = [
-        end for pair in evidence.pairs_of(connection, [article_id]) if pair[4] == RULE_SAME_APART for end in pair[:2]
-    ]
-    signed = signatures.load(connection, sorted({article_id, *others}), SCHEME)
-    if article_id not in signed:
-        return
-    same = [one for one in signed.values() if one.digest == signed[article_id].digest]
-    seats = clusters.of_articles(connection, [one.article_id for one in same])
-    there = [one for one in same if seats[one.article_id].joined < place.joined]  # before it became a text of its own
-    if not there:
-        return
-    first = min(there, key=lambda one: one.number)  # whom a newcomer that says the same would follow
-    for one in signatures.of_article(connection, article_id):
-        signatures.remove(connection, one, keys_of(one))
-    join_text(connection, first, [copy.article_id for copy in clusters.led_by(connection, article_id)])
 
 
 def _article(connection: Connection, article_id: str) -> Article:

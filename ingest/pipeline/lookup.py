@@ -134,15 +134,14 @@ class Lookup:
             texts = texts + np.array([len(self._added.get(place, ())) for place in terms.tolist()], dtype=np.int64)
         return np.concatenate([terms, terms[texts <= related.FEW]])
 
-    def same_text(self, new: Newcomer, span: Span) -> Candidate | None:
-        """The first text that says the very same."""
+    def same_texts(self, new: Newcomer, span: Span) -> list[Candidate]:
+        """Texts that say the very same, the first first: few, since exact copies are none of their own."""
         place = self._asked[new.text.article_id].near[-1:]
         added = self._added_under(place)
         if self._found.bounds[place] == self._found.bounds[place + 1] and not added:
-            return None
+            return []
         texts = self._read(self._counted_with(place, added)[0], span, self._reach_s)
-        rows = np.flatnonzero(texts.saying(new.text.digest))
-        return texts.candidate(int(rows[0])) if len(rows) else None
+        return [texts.candidate(row) for row in np.flatnonzero(texts.saying(new.text.digest)).tolist()]
 
     def add(self, other: Candidate, new: Newcomer) -> None:
         """Let those that come later find a newcomer."""

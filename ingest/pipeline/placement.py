@@ -7,7 +7,7 @@ is compared with what was there and with those before it, and the clusters are a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -41,6 +41,8 @@ class Coming:
     seat: Member | None  # where it stood before; None: nowhere
     decided: bool  # a decision in force names it
     founded: bool  # a cluster or a redirect has the id that it would found one under
+    own: bool = False  # it is to be a text of its own, whatever else says the same
+    parted_from: str | None = None  # whose exact copy it is all the same; see `ingest.store.duplicates.clusters`
 
     @property
     def id(self) -> str:
@@ -60,20 +62,18 @@ class _Found:
     nodes: list[Coming] = field(default_factory=list)  # texts of their own
     mute: list[Coming] = field(default_factory=list)  # with too little text to compare
     following: list[tuple[Coming, Candidate]] = field(default_factory=list)  # exact copies, and the texts they follow
+    parted: list[tuple[Coming, Candidate]] = field(default_factory=list)  # nodes, and the texts they would follow
     near: dict[str, list[Promising]] = field(default_factory=dict)
     akin: dict[str, Akin] = field(default_factory=dict)
     matches: list[tuple[Match, float]] = field(default_factory=list)
 
 
-def place(connection: Connection, coming: Sequence[Coming], window: timedelta, *, follow: bool = True) -> set[str]:
-    """Give articles their places; returns those that opened a cluster of their own that nothing is linked with.
-
-    follow: whether an exact copy joins the text it is a copy of; otherwise it becomes a text of its own.
-    """
-    found = _look_up(connection, coming, window, follow=follow)
+def place(connection: Connection, coming: Sequence[Coming], window: timedelta) -> set[str]:
+    """Give articles their places; returns those that opened a cluster of their own that nothing is linked with."""
+    found = _look_up(connection, coming, window)
     found.matches = _verify(connection, found.nodes, found.near)
     signatures.save(connection, [_entry(one, window) for one in found.nodes])
-    _extend(connection, found.following, window)
+    _extend(connection, found.following + found.parted, window)
     _seat(connection, found)
     opened = _open(connection, found)
     _group(connection, found, opened)
@@ -81,15 +81,20 @@ def place(connection: Connection, coming: Sequence[Coming], window: timedelta, *
     return opened
 
 
-def as_node(connection: Connection, article: Article, new: Newcomer, window: timedelta) -> None:
-    """Make an article a text of its own, whatever else says the same."""
-    place(connection, [coming_of(connection, article, new)], window, follow=False)
+def as_node(
+    connection: Connection, article: Article, new: Newcomer, window: timedelta, *, parted_from: str | None = None
+) -> None:
+    """Make an article a text of its own, whatever else says the same.
+
+    parted_from: the leader it follows again later; None: it leads.
+    """
+    place(connection, [replace(coming_of(connection, article, new), own=True, parted_from=parted_from)], window)
 
 
 def coming_of(connection: Connection, article: Article, new: Newcomer) -> Coming:
     """What the rows say of one article, wherever it stood before."""
     times = [seconds(at(article))]
-    times += [seconds(copy.at) for copy in clusters.led_by(connection, article.id, limit=candidates.MOST)]
+    times += [seconds(copy.at) for copy in clusters.copies_of(connection, article.id, limit=candidates.MOST)]
     return Coming(
         article=article,
         new=new,
@@ -120,7 +125,7 @@ def at(article: Article) -> datetime:
     return min(article.published or article.seen, article.seen)
 
 
-def _look_up(connection: Connection, coming: Sequence[Coming], window: timedelta, *, follow: bool) -> _Found:
+def _look_up(connection: Connection, coming: Sequence[Coming], window: timedelta) -> _Found:
     """Who follows whom, and what the others share bands and weighty terms with."""
     found = _Found()
     asking = [(one.new, one.span) for one in coming if one.new.text.features.comparable]
@@ -129,15 +134,24 @@ def _look_up(connection: Connection, coming: Sequence[Coming], window: timedelta
         if not one.new.text.features.comparable:
             found.mute.append(one)
             continue
-        leader = lookup.same_text(one.new, one.span) if follow and not one.decided else None
-        if leader is not None and leader.article_id != one.id:
-            found.following.append((one, lookup.extend(leader, one.span.first_s)))
+        leader = None if one.own else _leader(connection, lookup, one)
+        if leader is not None:
+            of = found.parted if one.decided else found.following
+            of.append((one, lookup.extend(leader, one.span.first_s)))
+        if leader is not None and not one.decided:
             continue
         found.nodes.append(one)
         found.near[one.id] = promising(one.new, lookup.near(one.new, one.span))
         found.akin[one.id] = lookup.akin(one.new, one.span)
         lookup.add(_candidate(one), one.new)
     return found
+
+
+def _leader(connection: Connection, lookup: Lookup, one: Coming) -> Candidate | None:
+    """The text that an article is an exact copy of; nobody's is that of one that is parted from it."""
+    same = lookup.same_texts(one.new, one.span)
+    parted = clusters.parted(connection, [other.article_id for other in same]) if same else set()
+    return next((other for other in same if other.article_id not in parted), None)
 
 
 def _candidate(one: Coming) -> Candidate:
@@ -195,20 +209,18 @@ def _seat(connection: Connection, found: _Found) -> None:
     where |= {i: seat.cluster_id for i, seat in clusters.of_articles(connection, old).items()} if old else {}
     lengths = clusters.lengths(connection, sorted(old)) if old else {}
     lengths |= {one.id: len(one.article.text) for one in found.nodes}
+    parted = {one.id: leader.article_id for one, leader in found.parted}
     new: list[tuple[Coming, str, str, Copy | None]] = []
     new += [(one, one.id, one.cluster_id, None) for one in (*found.nodes, *found.mute)]
     new += [(one, leader.article_id, where[leader.article_id], Copy.EXACT) for one, leader in found.following]
-    for one, leads, _, _ in new:
+    rows = []
+    for one, leads, cluster_id, kind in new:
+        apart, words = parted.get(one.id, one.parted_from), one.new.text.features.words
         if one.seat is not None:
-            clusters.change_member(connection, one.id, leader=leads, words=one.new.text.features.words)
-    clusters.add_members(
-        connection,
-        [
-            (one.id, cluster_id, leads, one.new.text.features.words, kind)
-            for one, leads, cluster_id, kind in new
-            if one.seat is None
-        ],
-    )
+            clusters.change_member(connection, one.id, leader=leads, parted_from=apart, words=words)
+        else:
+            rows.append((one.id, cluster_id, leads, apart, words, kind))
+    clusters.add_members(connection, rows)
     same = [
         (same_text(one.id, leader.article_id, len(one.article.text), lengths[leader.article_id], RULE_SAME), 0.0)
         for one, leader in found.following

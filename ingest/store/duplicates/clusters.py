@@ -3,6 +3,12 @@
 A *node* is one different text: its leader (the first article that said it) and the exact copies of it. Pairs are
 verified between leaders; a copy follows its leader wherever it goes.
 
+What people decide about an article is about it alone: while a decision names it, it is a node of its own. Whose exact
+copy it is goes on all the same, as though nobody had decided anything: it is *parted from* the leader it would follow,
+follows again once nothing names it, nobody follows it meanwhile, and where the leader's text changes or goes it leads
+the others if it is the first of them. So the nodes are those without any decision, and one more for each article that
+is parted; articles inside the window that say the same are one node and those that are parted from it.
+
 An id belongs to a founder, an article: growing keeps it, a cluster that is merged leaves a redirect under its id, and
 when it comes apart again the part with its founder gets it back.
 """
@@ -16,7 +22,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from ingest.store.duplicates import evidence
 from ingest.store.duplicates.evidence import AT_ONCE
@@ -35,7 +41,7 @@ class Member:
     leader: str
     words: int
     kind: str | None
-    joined: datetime
+    parted_from: str | None  # the leader that it follows again once no decision names it
     lang: str
     at: datetime
 
@@ -84,6 +90,16 @@ def led_by(connection: Connection, leader: str, limit: int | None = None) -> lis
     return _members(connection, _LED if limit is None else _LED.limit(limit), leader=leader)
 
 
+def copies_of(connection: Connection, leader: str, limit: int | None = None) -> list[Member]:
+    """The exact copies of a leader, itself and those that are parted from it included, in the order they came."""
+    return _members(connection, _COPIES if limit is None else _COPIES.limit(limit), leader=leader)
+
+
+def parted(connection: Connection, article_ids: Sequence[str]) -> set[str]:
+    """Those of the articles that a decision parts from the leader they would follow."""
+    return set(connection.scalars(_PARTED, {"ids": list(article_ids)}))
+
+
 def together_with(connection: Connection, article_ids: Sequence[str]) -> dict[str, set[str]]:
     """The articles of each of these articles' clusters."""
     if not article_ids:
@@ -121,7 +137,7 @@ _MEMBERS = (
         members.c.leader,
         members.c.words,
         members.c.kind,
-        members.c.joined_at,
+        members.c.parted_from,
         articles.c.lang,
         articles.c.sort_at,
     )
@@ -131,7 +147,11 @@ _MEMBERS = (
 _PLACE = _MEMBERS.where(members.c.article_id == bindparam("article_id"))
 _PLACES = _MEMBERS.where(members.c.article_id.in_(bindparam("ids", expanding=True)))
 _PLACED = select(members.c.article_id).where(members.c.article_id.in_(bindparam("ids", expanding=True)))
+_PARTED = _PLACED.where(members.c.parted_from.is_not(None))
 _LED = _MEMBERS.where(members.c.leader == bindparam("leader"))
+_COPIES = _MEMBERS.where(
+    or_(members.c.leader == bindparam("leader"), members.c.parted_from == bindparam("leader")),
+)
 _TOGETHER = _MEMBERS.where(members.c.cluster_id.in_(bindparam("ids", expanding=True)))
 _LEADERS = select(members.c.article_id).where(
     members.c.cluster_id.in_(bindparam("ids", expanding=True)), members.c.leader == members.c.article_id
@@ -181,20 +201,17 @@ def lengths(connection: Connection, article_ids: Sequence[str]) -> dict[str, int
     return {article_id: found[article_id] for article_id in article_ids if article_id in found}
 
 
-def add_members(connection: Connection, rows: Sequence[tuple[str, str, str, int, Copy | None]]) -> None:
-    """Give articles their places: (article, cluster, leader, words, kind) each; they must have none."""
-    names = ("article_id", "cluster_id", "leader", "words", "kind")
+def add_members(connection: Connection, rows: Sequence[tuple[str, str, str, str | None, int, Copy | None]]) -> None:
+    """Give articles their places: (article, cluster, leader, parted from, words, kind) each; they must have none."""
+    names = ("article_id", "cluster_id", "leader", "parted_from", "words", "kind")
     if rows:
         connection.execute(_ADD_MEMBER, [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def change_member(connection: Connection, article_id: str, *, leader: str, words: int) -> None:
-    """Note that an article has another text, from now on; its cluster stays.
-
-    It joins anew by that: of two that say the same, the one that said it first leads.
-    """
+def change_member(connection: Connection, article_id: str, *, leader: str, parted_from: str | None, words: int) -> None:
+    """Note that an article has another text, or is a text of its own, from now on; its cluster stays."""
     change = update(members).where(members.c.article_id == article_id)
-    connection.execute(change.values(leader=leader, words=words, joined_at=db_now()))
+    connection.execute(change.values(leader=leader, parted_from=parted_from, words=words, joined_at=db_now()))
 
 
 def remove_member(connection: Connection, article_id: str) -> None:
@@ -204,8 +221,17 @@ def remove_member(connection: Connection, article_id: str) -> None:
 
 
 def follow(connection: Connection, copies: Sequence[str], leader: str) -> None:
-    """Make articles exact copies of a leader."""
-    connection.execute(update(members).where(members.c.article_id.in_(copies)).values(leader=leader))
+    """Make articles exact copies of a leader, parted from it no longer."""
+    change = update(members).where(members.c.article_id.in_(copies))
+    connection.execute(change.values(leader=leader, parted_from=None))
+
+
+def succeed(connection: Connection, leader: str, heir: str) -> None:
+    """Make one of a leader's exact copies the leader of the others."""
+    followed, apart = members.c.leader == leader, members.c.parted_from == leader
+    connection.execute(update(members).where(followed, members.c.article_id != leader).values(leader=heir))
+    connection.execute(update(members).where(apart).values(parted_from=heir))
+    follow(connection, [heir], heir)
 
 
 def move(connection: Connection, some: Sequence[tuple[str, str]]) -> None:

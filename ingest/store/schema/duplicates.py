@@ -101,11 +101,18 @@ members = Table(
     identifier(
         "leader", nullable=False, server_default=""
     ),  # the first article with the same text, itself where it is no exact copy
+    identifier("parted_from"),  # the leader it would follow, were it not for a decision; None: it follows or leads
     Column("words", Integer, nullable=False, server_default="0"),
     Column("kind", String(16)),  # in what way it is a copy of the representative's text; None: it is that
     Column("joined_at", Utc, nullable=False),
     Index("ix_members_cluster", "cluster_id"),
     Index("ix_members_leader", "leader"),
+    Index(  # few are
+        "ix_members_parted",
+        "parted_from",
+        sqlite_where=text("parted_from IS NOT NULL"),
+        postgresql_where=text("parted_from IS NOT NULL"),
+    ),
     Index(
         "ix_members_kind",
         "kind",

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
+from ingest.pipeline import decisions
+from ingest.store.duplicates import decisions as decided
 from ingest.store.engine import Database
 from ingest.types import Link
 from tests.ingest.pipeline.clustering import fresh
 from tests.ingest.pipeline.histories import Step, begin, refused, so_many, step
 
 STANDING = "SELECT * FROM clusters WHERE merged_into IS NULL"
+DECIDED = "EXISTS (SELECT 1 FROM decisions d WHERE d.undone_at IS NULL AND article_id IN (d.a, d.b))"
 CONTRADICTIONS = {
     "a cluster of another size": f"SELECT c.id FROM ({STANDING}) c WHERE size <> "
     "(SELECT count(*) FROM members m WHERE m.cluster_id = c.id)",
@@ -28,6 +32,17 @@ CONTRADICTIONS = {
     "a member of no cluster": f"SELECT m.article_id FROM members m LEFT JOIN ({STANDING}) c ON c.id = m.cluster_id "
     "WHERE c.id IS NULL",
     "an article without a place": "SELECT id FROM articles WHERE id NOT IN (SELECT article_id FROM members)",
+    "a copy that says something else": "SELECT m.article_id FROM members m JOIN articles a ON a.id = m.article_id "
+    "JOIN articles l ON l.id = coalesce(m.parted_from, m.leader) WHERE a.text_digest <> l.text_digest",
+    "a copy that a decision names": f"SELECT article_id FROM members WHERE leader <> article_id AND {DECIDED}",
+    "a text parted by no decision": f"SELECT article_id FROM members WHERE parted_from IS NOT NULL AND NOT {DECIDED}",
+    "a text parted from none that leads": "SELECT m.article_id FROM members m LEFT JOIN members l "
+    "ON l.article_id = m.parted_from AND l.leader = l.article_id AND l.parted_from IS NULL "
+    "WHERE m.parted_from IS NOT NULL AND (l.article_id IS NULL OR m.leader <> m.article_id)",
+    "a copy of one that is parted": "SELECT m.article_id FROM members m JOIN members l ON l.article_id = m.leader "
+    "WHERE m.leader <> m.article_id AND l.parted_from IS NOT NULL",
+    "two that lead one text": "SELECT s.digest FROM signatures s JOIN members m ON m.article_id = s.article_id "
+    "WHERE m.parted_from IS NULL GROUP BY s.digest HAVING count(*) > 1",  # all are of one time
 }
 
 COPY_OF_A_LEADER_THAT_LEAVES: list[Step] = [
@@ -44,6 +59,15 @@ COPY_OF_A_LEADER_THAT_LEAVES: list[Step] = [
     ("write", 2, 2),
     ("write", 1, 2),
     ("write", 5, 3),  # an exact copy of 3 now, which may not stand with 2: 3 leaves, and takes 5 with it
+]
+
+HEIR_OF_ONE_THAT_STANDS_APART: list[Step] = [
+    ("write", 2, 0),
+    ("write", 1, 0),
+    (Link.CANNOT, 1, 2),
+    ("write", 3, 0),  # the same as both; whose copy it is asks nobody's decision
+    ("write", 1, 3),
+    (Link.CANNOT, 2, 3),
 ]
 
 
@@ -65,6 +89,7 @@ def holds(examples: int) -> Callable[..., None]:
     @so_many(examples)
     @given(history=st.lists(step, max_size=30))
     @example(history=COPY_OF_A_LEADER_THAT_LEAVES)
+    @example(history=HEIR_OF_ONE_THAT_STANDS_APART)
     def agree(database: Database, history: list[Step]) -> None:
         begin(database)
         for what in history:
@@ -77,3 +102,55 @@ def holds(examples: int) -> Callable[..., None]:
 
 test_rows_of_clusters_agree_after_any_history = holds(20)
 test_rows_of_clusters_agree_after_five_hundred_histories = pytest.mark.slow(pytest.mark.timeout(1200)(holds(500)))
+
+
+def told(database: Database) -> list[list[tuple[Any, ...]]]:
+    """What stands in the rows, ids of clusters apart: those tell of the past."""
+    clusters: dict[str, list[Any]] = {}
+    with database.reading() as connection:
+        for cluster_id, *member in connection.execute(text(f"SELECT cluster_id, {MEMBER} FROM members ORDER BY 2")):
+            clusters.setdefault(cluster_id, []).append(tuple(member))
+        rows = [sorted(tuple(row) for row in connection.execute(text(query))) for query in TOLD]
+    return [sorted(map(tuple, clusters.values())), *rows]
+
+
+MEMBER = "article_id, leader, parted_from, words, kind"
+TOLD = (
+    "SELECT a, b, estimated, exact, score, rule, kind FROM matches",
+    "SELECT a, b, similarity FROM related",
+    "SELECT number, article_id, first_s, last_s FROM signatures",
+    "SELECT representative, size, weakest FROM clusters WHERE merged_into IS NULL",
+    "SELECT DISTINCT hash, number FROM bands",
+)
+
+
+def leaves_nothing(examples: int) -> Callable[..., None]:
+    """The property over so many histories."""
+
+    @so_many(examples)
+    @given(history=st.lists(step.filter(lambda what: what[0] != "choose"), max_size=25))
+    @example(history=COPY_OF_A_LEADER_THAT_LEAVES)
+    @example(history=HEIR_OF_ONE_THAT_STANDS_APART)
+    def as_though_never_decided(database: Database, history: list[Step]) -> None:
+        begin(database)
+        for what in history:
+            refused(database, what)
+        with database.reading() as connection:
+            force = [decision.id for decision in decided.standing(connection) if decision.undone is None]
+        for number in force:
+            with database.writing() as connection:
+                decisions.undo(connection, number, who="test")
+        found = told(database)
+        begin(database)
+        for what in history:
+            if what[0] in ("write", "take-down"):
+                refused(database, what)
+        assert found == told(database)
+
+    return as_though_never_decided
+
+
+test_decisions_that_are_all_undone_leave_nothing_behind = leaves_nothing(10)
+test_decisions_leave_nothing_behind_in_three_hundred_histories = pytest.mark.slow(
+    pytest.mark.timeout(1200)(leaves_nothing(300))
+)

@@ -102,17 +102,15 @@ def test_times_decide_and_a_copy_that_came_extends_them() -> None:
     assert numbers(found.near(one, Span(850, 850))) == [1]
 
 
-def test_the_first_that_says_the_same_is_followed() -> None:
+def test_what_says_the_same_comes_in_order() -> None:
     old, copy = coming(1), coming(20)
     copy = replace(copy, text=replace(old.text, article_id="a0000020"), same=old.same)
     third = replace(copy, text=replace(old.text, article_id="a0000030"))
     index = Stored((candidate(old, 5), old.keys), (candidate(old, 3, at_s=10), old.keys))
     found = Lookup(index, [(copy, NOW), (third, NOW)], 100)
-    first = found.same_text(copy, NOW)
-    assert first is not None and first.number == 5, "the third is out of reach in time"
+    assert [one.number for one in found.same_texts(copy, NOW)] == [5], "the third is out of reach in time"
     found.add(candidate(copy, 4), copy)
-    first = found.same_text(third, NOW)
-    assert first is not None and first.number == 4
+    assert [one.number for one in found.same_texts(third, NOW)] == [4, 5]
 
 
 def test_a_lookup_for_nobody_asks_for_nothing() -> None:

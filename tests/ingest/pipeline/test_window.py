@@ -274,7 +274,7 @@ def test_rows_and_their_copy_answer_alike(database: Database) -> None:
                         span.last_s,
                     )
                     lookup.add(known, new)
-                    if (leader := lookup.same_text(new, span)) is not None:
+                    for leader in lookup.same_texts(new, span)[:1]:
                         lookup.extend(leader, span.first_s - 1)
 
 
@@ -282,7 +282,7 @@ def answers(lookup: Lookup, new: object, span: Span) -> tuple[object, ...]:
     near = lookup.near(new, span)  # type: ignore[arg-type]
     found = lookup.akin(new, span)  # type: ignore[arg-type]
     shared, akin = found.shared, found.texts[found.rows]
-    same = lookup.same_text(new, span)  # type: ignore[arg-type]
+    same = lookup.same_texts(new, span)  # type: ignore[arg-type]
     return (
         [near.candidate(row) for row in range(len(near))],
         shared.tolist(),

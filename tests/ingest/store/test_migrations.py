@@ -39,11 +39,11 @@ def tables(database: engine.Database) -> dict[str, tuple[str, ...]]:
         rows = connection.execute(
             text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'")
         ).all()
-    return {name: tuple(sorted(_part(line) for line in sql.splitlines())) for name, sql in rows}
+    return {name: tuple(sorted(filter(None, map(_part, re.split(r"\n|, ", sql))))) for name, sql in rows}
 
 
-def _part(line: str) -> str:
-    return re.sub(r"DEFAULT \((\w+)\)", r"DEFAULT \1", line.strip("\t ,)"))  # Alembic puts defaults in parentheses
+def _part(part: str) -> str:
+    return re.sub(r"DEFAULT \((\w+)\)", r"DEFAULT \1", part.strip("\t ,)"))  # Alembic puts defaults in parentheses
 
 
 def test_migrated_database_equals_the_metadata(database: engine.Database) -> None:
