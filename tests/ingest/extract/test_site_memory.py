@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from ingest.extract import DictSiteMemory, extract_lines, fingerprint
-from ingest.types import Document
+from ingest.extract.cleaner import Part, clean_lines
+from ingest.types import Block, Document
 from tests.ingest.extract.pages import PARAGRAPHS
 
 URL = "https://news.example.org/article"
@@ -77,6 +78,35 @@ def test_the_lead_that_updates_of_one_story_share_stays() -> None:
         document = read([*FURNITURE[:2], *follow_up, *FURNITURE[2:]], memory)
         assert lead in document.text
         memory.learn(SITE, str(number), document.blocks)
+
+
+BLURBS = (
+    "The Round Table is the daily talk show in which guests from the sciences and the arts argue about ideas.",
+    "Kitchen Stories follows six cooks through a year of weddings, funerals and other feasts, week after week.",
+)
+SIDE = ("Programme | Live | Podcasts", "The Round Table", "Watch the show", "All episodes", "More of our shows")
+
+
+def in_the_menu(number: int, words: str, memory: DictSiteMemory, *, sure: float = 0.7) -> tuple[Block, ...]:
+    """The blocks of a page that has these words in its menu, which the scorer takes for text."""
+    lines = [*SIDE, words, *SIDE[::-1], *article(number)]
+    scores = [0.1 if line in SIDE else sure if line == words else 0.99 for line in lines]
+    parts = [Part(line, at) for at, line in enumerate(lines)]
+    return clean_lines(parts, title="A title", site=SITE, memory=memory, score=lambda *_: scores).blocks
+
+
+def test_new_words_in_a_place_of_the_furniture_go_where_nothing_else_speaks_of_what_they_do() -> None:
+    memory = DictSiteMemory()
+    for number in range(3):
+        memory.learn(SITE, str(number), in_the_menu(number, BLURBS[0], DictSiteMemory()))
+    assert in_the_menu(9, BLURBS[1], DictSiteMemory())[len(SIDE)].kept
+    blocks = in_the_menu(9, BLURBS[1], memory)
+    assert (blocks[len(SIDE)].kept, blocks[len(SIDE)].rule) == (False, "site-slot")
+    assert SITE in blocks[len(SIDE)].evidence
+    assert {block.text for block in blocks if block.kept} == set(article(9))
+    lead = f"{SUBJECTS[9]}9: " + article(9)[2]  # about the article
+    assert in_the_menu(9, lead, memory)[len(SIDE)].kept
+    assert in_the_menu(9, BLURBS[1], memory, sure=0.95)[len(SIDE)].kept
 
 
 def test_a_pin_wins_over_everything() -> None:
