@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from ingest.dedup.partition import partition
 from ingest.pipeline.linked import Linked, linked_with, taken_apart
 from ingest.store.consumers import changes
-from ingest.store.duplicates import clusters, evidence
+from ingest.store.duplicates import clusters
 from ingest.store.duplicates.clusters import Member, Standing
 from ingest.types import Copy
 
@@ -192,7 +192,6 @@ def _keep(connection: Connection, some: Sequence[Grouped]) -> None:
         said += _announced(connection, one)
     clusters.set_kinds(connection, kinds)
     clusters.save(connection, changed, {cluster_id for one in some for cluster_id in one.standing})
-    evidence.forget_related(connection, [[m.article_id for m in inside[cluster_id]] for cluster_id in changed])
     changes.record_each(connection, said)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
@@ -26,7 +26,6 @@ _ADD_RELATED = insert(related).values(at=db_now())
 _FORGET_MATCH, _FORGET_RELATED = (
     delete(table).where(table.c.a == bindparam("one"), table.c.b == bindparam("other")) for table in (matches, related)
 )
-_RELATED_OF = select(related.c.a, related.c.b).where(related.c.a.in_(bindparam("ids", expanding=True)))
 
 
 def save_matches(connection: Connection, found: Sequence[tuple[Match, float]]) -> None:
@@ -70,21 +69,14 @@ def pairs_of(connection: Connection, leaders: Sequence[str]) -> list[tuple[str, 
 
 
 def save_related(connection: Connection, found: Sequence[Related]) -> None:
-    """Keep pairs of accounts of one event; a pair that is known is replaced."""
+    """Keep pairs of accounts of one event; a pair that is known is replaced.
+
+    They stay where a decision brings the two into one cluster, since it may be undone; whoever reads them leaves out
+    those that stand together: what is a copy is no other account.
+    """
     if found:
         connection.execute(_FORGET_RELATED, [{"one": pair.a, "other": pair.b} for pair in found])
         connection.execute(_ADD_RELATED, [{"a": p.a, "b": p.b, "similarity": p.similarity} for p in found])
-
-
-def forget_related(connection: Connection, together: Iterable[Sequence[str]]) -> None:
-    """Remove related pairs inside clusters, given by their articles: what is a copy is no other account."""
-    lot = {article_id: n for n, inside in enumerate(together) if len(inside) > 1 for article_id in inside}
-    ids = sorted(lot)
-    for start in range(0, len(ids), AT_ONCE):
-        found = connection.execute(_RELATED_OF, {"ids": ids[start : start + AT_ONCE]}).all()
-        inside = [{"one": a, "other": b} for a, b in found if lot.get(b) == lot[a]]
-        if inside:
-            connection.execute(_FORGET_RELATED, inside)
 
 
 def forget_pairs(connection: Connection, article_id: str) -> None:

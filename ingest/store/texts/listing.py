@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    exists,
     func,
     literal,
     or_,
@@ -133,9 +134,17 @@ def related_of(
     found: dict[str, list[tuple[str, float]]] = {id_: [] for id_ in ids}
     for mine, other in ((related.c.a, related.c.b), (related.c.b, related.c.a)):
         query = select(mine.label("mine"), other.label("other"), related.c.similarity).where(mine.in_(list(found)))
-        for row in connection.execute(query):
+        for row in connection.execute(query.where(_APART)):
             found[row.mine].append((row.other, row.similarity))
     return {id_: tuple(sorted(near, key=lambda pair: (-pair[1], pair[0]))[:limit]) for id_, near in found.items()}
+
+
+_ONE, _OTHER = members.alias("one"), members.alias("other")
+_APART = ~exists().where(  # what is a copy, by a person's word too, is no other account
+    _ONE.c.article_id == related.c.a,
+    _OTHER.c.article_id == related.c.b,
+    _ONE.c.cluster_id == _OTHER.c.cluster_id,
+)
 
 
 def former(connection: Connection, article_id: str) -> tuple[RowMapping, ...]:
@@ -159,8 +168,8 @@ def related_to(
         return ()
     r = related.c
     without = [*ids, *leave_out]
-    other = select(r.b.label("other"), r.similarity).where(r.a.in_(ids), r.b.not_in(without))
-    back = select(r.a.label("other"), r.similarity).where(r.b.in_(ids), r.a.not_in(without))
+    other = select(r.b.label("other"), r.similarity).where(r.a.in_(ids), r.b.not_in(without), _APART)
+    back = select(r.a.label("other"), r.similarity).where(r.b.in_(ids), r.a.not_in(without), _APART)
     both = other.union_all(back).subquery()
     best = func.max(both.c.similarity).label("best")
     query = select(both.c.other, best).group_by(both.c.other).order_by(best.desc()).limit(limit)

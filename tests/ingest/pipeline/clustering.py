@@ -77,7 +77,7 @@ def partition(database: Database) -> set[frozenset[str]]:
 
 
 def state(database: Database) -> tuple[object, ...]:
-    """All that readers see of clusters, times apart: members, standing clusters, pairs."""
+    """All that readers see of clusters, times apart: members, standing clusters, pairs, related accounts, the index."""
     with database.reading() as connection:
         m, c, p = schema.members.c, schema.clusters.c, schema.matches.c
         members = sorted(tuple(r) for r in connection.execute(select(m.article_id, m.cluster_id, m.leader, m.kind)))
@@ -86,6 +86,7 @@ def state(database: Database) -> tuple[object, ...]:
             members,
             sorted(tuple(r) for r in connection.execute(standing)),
             sorted(tuple(r) for r in connection.execute(select(p.a, p.b, p.exact, p.rule, p.kind))),
+            sorted(tuple(r) for r in connection.execute(select(schema.related.c.a, schema.related.c.b))),
             index(connection),
         )
 

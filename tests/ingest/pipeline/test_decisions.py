@@ -18,10 +18,11 @@ from ingest.pipeline.decisions import choose, decide, undo
 from ingest.store import schema
 from ingest.store.duplicates import clusters, decisions
 from ingest.store.engine import Database
-from ingest.store.texts import articles
+from ingest.store.texts import articles, listing
 from ingest.types import Decision, Link
 from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, text
+from tests.ingest.dedup.test_related import FREED, RESCUE
 from tests.ingest.pipeline.clustering import article, cluster, fresh, partition, sound, state
 
 
@@ -61,6 +62,29 @@ def test_a_must_link_joins_strangers_and_undoing_it_parts_them(database: Databas
     sound(database)
     take_back(database, decision)
     assert state(database) == before
+
+
+def test_accounts_of_one_event_are_no_such_while_a_decision_makes_them_one(database: Database) -> None:
+    cluster(database, article(1, FREED), article(2, RESCUE), article(3, FREED))
+    before = state(database)
+    assert accounts(database) == {"a0000001": ("a0000002",), "a0000002": ("a0000001",)}
+    for one in ("a0000001", "a0000003"):  # the second says the same as the first, and is one of them by that
+        decision = say(database, Link.MUST, one, "a0000002")
+        assert accounts(database) == {}
+        take_back(database, decision)
+        assert accounts(database) == {"a0000001": ("a0000002",), "a0000002": ("a0000001",)}
+        assert state(database) == before
+
+
+def accounts(database: Database) -> dict[str, tuple[str, ...]]:
+    """Who is shown as another account of whose event, by all that read it."""
+    with database.reading() as connection:
+        found = listing.related_of(connection, ["a0000001", "a0000002", "a0000003"])
+        named = {id_: tuple(other for other, _ in near) for id_, near in found.items() if near}
+        for id_, others in named.items():
+            assert tuple(other.id for other, _ in listing.related_to(connection, [id_])) == others
+        assert not any(listing.related_to(connection, [id_]) for id_ in found.keys() - named.keys())
+    return named
 
 
 def test_a_cannot_link_splits_a_cluster_now_and_undoing_it_heals_it(database: Database) -> None:
