@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -239,6 +239,45 @@ def test_two_processes_copies_say_what_the_rows_say_on_postgresql() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     run_state_machine_as_test(PostgresqlHistories, settings=settings(OFTEN, max_examples=25))
+
+
+def say_otherwise(connection: Connection, one: Signed) -> None:
+    """Another text of the same stems, but for the weighty ones."""
+    leave(connection, one)
+    signatures.save(connection, [entry(replace(one, terms=b"\7\0\0\0\x09\0\0\0"))])
+
+
+def leave(connection: Connection, one: Signed) -> None:
+    signatures.remove(connection, one, keys_of(one))
+
+
+def be_over(connection: Connection, one: Signed) -> None:
+    signatures.unindex(connection, [(one, keys_of(one))])
+
+
+def be_copied(connection: Connection, one: Signed, at_s: int = 5000) -> None:
+    signatures.extend(connection, SCHEME, [(one.number, at_s, 9000)])
+
+
+def be_copied_before(connection: Connection, one: Signed) -> None:
+    be_copied(connection, one, 5)
+
+
+@pytest.mark.parametrize("change", [say_otherwise, leave, be_over, be_copied, be_copied_before])
+def test_whatever_becomes_of_a_text_another_process_learns_it(
+    database: Database, change: Callable[[Connection, Signed], None]
+) -> None:
+    one, beside = signed(1, 0), signed(2, 3)
+    with database.writing() as connection:
+        signatures.save(connection, [entry(one), entry(beside)])
+    other = another(database)
+    copy = held(other)
+    with database.writing() as connection:
+        change(connection, one)
+    with other.writing() as connection:
+        assert window.index_of(connection) is copy
+        same_as_rows(copy, connection)
+    other.close()
 
 
 def arrivals() -> list[str]:
