@@ -373,16 +373,17 @@ def main() -> None:
     }
     count = 0 if options.fill else options.documents
     with tempfile.TemporaryDirectory() as folder:
-        ours = None if options.no_sqlite else options.sqlite or f"sqlite:///{folder}/bench.sqlite"
-        for url in filter(None, (ours, options.postgresql)):
+        here = None if options.no_sqlite else options.sqlite or f"sqlite:///{folder}/bench.sqlite"
+        for url in filter(None, (here, options.postgresql)):
             for one in results(url, options.window, options.archive, count, options.rounds, not options.no_tasks):
                 print(json.dumps(one), flush=True)
                 found[_of(one)] = found.get(_of(one), {}) | one
     for one in dedup_peers.measure(() if options.fill else options.peers, sorted(options.window), count):
         print(json.dumps(one), flush=True)
         found[_of(one)] = one
+    if ours := [one for one in found.values() if "database" in one]:
+        plot(ours, options.out / "cost.png")
     if found:
-        plot([one for one in found.values() if "database" in one], options.out / "cost.png")
         kept.write_text(json.dumps(list(found.values()), indent=1) + "\n")
 
 
