@@ -15,9 +15,11 @@ from sqlalchemy import Connection
 from ingest.dedup.explain import compare
 from ingest.errors import BadInput
 from ingest.pipeline.cluster import LOCK, WINDOW, cluster_in_transaction, follow_again, part
-from ingest.pipeline.regroup import regroup
+from ingest.pipeline.linked import linked_with
+from ingest.pipeline.regroup import MOST_LINKED, NOTHING, regroup
 from ingest.store.consumers import changes
 from ingest.store.duplicates import clusters, decisions, evidence
+from ingest.store.duplicates.decisions import Before
 from ingest.store.duplicates.evidence import MUST_LINK
 from ingest.store.engine import serialise
 from ingest.store.texts import articles
@@ -32,13 +34,18 @@ def decide(
     BadInput where an article does not exist or what is in force says the opposite.
     """
     serialise(connection, LOCK)
+    for article_id in (one, other):
+        _seated(connection, article_id, window)
+    before = _before(connection, (one, other))
+    known = {standing.id for standing in decisions.about(connection, [one])}
     decision = decisions.add(connection, link, one, other, who=who, why=why)
     for article_id in (decision.a, decision.b):
-        _seated(connection, article_id, window)
         part(connection, _article(connection, article_id), window)
     if link == Link.MUST:
         _note(connection, decision)
     _bring_in_line(connection, decision)
+    if decision.id not in known:
+        decisions.keep_before(connection, decision.id, _changed(connection, before))
     return decision
 
 
@@ -48,11 +55,12 @@ def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
     decision = decisions.undo(connection, decision_id, who=who)
     if decision.link == Link.MUST:
         evidence.forget_match(connection, decision.a, decision.b, MUST_LINK)
-    _bring_in_line(connection, decision)  # before they are one text again: ids go by what stood together
+    before = decisions.take_before(connection, decision_id)
+    _bring_in_line(connection, decision, before)  # before they are one text again: ids go by what stood together
     for article_id in (decision.a, decision.b):
         if not decisions.about(connection, [article_id]):
             follow_again(connection, article_id)
-    _bring_in_line(connection, decision)
+    _bring_in_line(connection, decision, before)
     return decision
 
 
@@ -74,10 +82,34 @@ def _seated(connection: Connection, article_id: str, window: timedelta) -> None:
         cluster_in_transaction(connection, _article(connection, article_id), window=window)
 
 
-def _bring_in_line(connection: Connection, decision: Decision) -> None:
-    places = clusters.of_articles(connection, (decision.a, decision.b)).values()
+def _bring_in_line(connection: Connection, decision: Decision, before: Before = NOTHING) -> None:
+    regroup(connection, _near(connection, (decision.a, decision.b)), before)
+
+
+def _near(connection: Connection, pair: tuple[str, str]) -> set[str]:
+    """The leaders of two articles and of all that stand with them."""
+    places = clusters.of_articles(connection, pair).values()
     near = clusters.leaders_in(connection, sorted({place.cluster_id for place in places}))
-    regroup(connection, {*(place.leader for place in places), *near})
+    return {*(place.leader for place in places), *near}
+
+
+def _before(connection: Connection, pair: tuple[str, str]) -> Before:
+    """Where all stands that a decision about two articles may move."""
+    linked = linked_with(connection, sorted(_near(connection, pair)), MOST_LINKED)
+    places = {leader: place.cluster_id for leader, place in linked.places.items()}
+    places |= {i: place.cluster_id for i, place in clusters.of_articles(connection, pair).items()}
+    standing = clusters.standing(connection, places.values())
+    chosen = {one.representative: cluster_id for cluster_id, one in standing.items() if one.chosen}
+    return Before(places | chosen, frozenset(chosen))
+
+
+def _changed(connection: Connection, before: Before) -> Before:
+    """What of it is otherwise now: the places in clusters that some left or came into."""
+    now = {i: place.cluster_id for i, place in clusters.of_articles(connection, before.places).items()}
+    moved = {(cluster_id, now[i]) for i, cluster_id in before.places.items() if now[i] != cluster_id}
+    touched = {cluster_id for both in moved for cluster_id in both}
+    places = {i: cluster_id for i, cluster_id in before.places.items() if cluster_id in touched}
+    return Before(places, frozenset(before.chosen) & places.keys())
 
 
 def _note(connection: Connection, decision: Decision) -> None:

@@ -3,7 +3,8 @@
 What stands together is a function of the verified pairs and the decisions (`ingest.dedup.partition`); this module
 asks it for all texts that the changed ones are linked with, and brings the rows in line: the part with most of a
 cluster's articles keeps its id, a cluster that went into another leaves a redirect, a part that comes apart again
-gets back the id of its founder.
+gets back the id of its founder. Where a decision is undone, ids and chosen representatives go by where the articles
+stood before it was made.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ingest.pipeline.linked import Linked, linked_with, taken_apart
 from ingest.store.consumers import changes
 from ingest.store.duplicates import clusters
 from ingest.store.duplicates.clusters import Member, Standing
+from ingest.store.duplicates.decisions import Before
 from ingest.types import Copy
 
 MOST_LINKED = 400
@@ -35,6 +37,8 @@ REPRESENTATIVE_SHARE = 0.6
 RECHOSEN = 200
 """Up to this size the representative is chosen among all members whenever one comes; in larger clusters the newcomer
 is compared with the one that stands."""
+
+NOTHING = Before()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,12 @@ class Grouped:
         return [(leader, cluster_id) for leader, cluster_id in self.now().items() if before[leader] != cluster_id]
 
 
-def regroup(connection: Connection, changed: Iterable[str]) -> dict[str, str]:
-    """Group anew all that is linked with these leaders; returns the cluster of each leader looked at."""
-    return _settle(connection, [linked_with(connection, sorted(set(changed)), MOST_LINKED)])
+def regroup(connection: Connection, changed: Iterable[str], before: Before = NOTHING) -> dict[str, str]:
+    """Group anew all that is linked with these leaders; returns the cluster of each leader looked at.
+
+    before: where some stood once, if they are to stand there again.
+    """
+    return _settle(connection, [linked_with(connection, sorted(set(changed)), MOST_LINKED)], before)
 
 
 def regroup_each(connection: Connection, lots: Sequence[Collection[str]]) -> None:
@@ -82,22 +89,26 @@ def regroup_each(connection: Connection, lots: Sequence[Collection[str]]) -> Non
             regroup(connection, lot)
 
 
-def _settle(connection: Connection, parts: Sequence[Linked]) -> dict[str, str]:
+def _settle(connection: Connection, parts: Sequence[Linked], before: Before = NOTHING) -> dict[str, str]:
     """Group what is linked, parts that have nothing to do with one another, and bring the rows in line."""
     leaders = [leader for part in parts for leader in part.leaders]
     if not leaders:
         return {}
     sizes = clusters.sizes(connection, leaders)
     standing = clusters.standing(connection, {place.cluster_id for part in parts for place in part.places.values()})
+    free = set(before.places.values()) - clusters.standing(connection, before.places.values()).keys()
     grouped: list[Grouped] = []
     for part in parts:
         scored = [(a, b, score) for a, b, score, *_ in part.pairs]
         groups = partition(sorted(part.places), scored, part.must, part.cannot)
-        ids = _ids(connection, groups, part.places, sizes, standing)
+        stood = {leader: place.cluster_id for leader, place in part.places.items()}
+        again = {i: cluster_id for i, cluster_id in before.places.items() if cluster_id in free | standing.keys()}
+        stood |= {leader: again[leader] for leader in stood.keys() & again.keys()}
+        ids = _ids(connection, groups, part.places, sizes, standing, stood, free)
         here = {place.cluster_id for place in part.places.values()} & standing.keys()
         grouped.append(Grouped(part, groups, ids, {cluster_id: standing[cluster_id] for cluster_id in here}))
     clusters.move(connection, [(leader, now) for one in grouped for leader, now in one.moved()])
-    _keep(connection, grouped)
+    _keep(connection, grouped, before)
     return {leader: cluster_id for one in grouped for leader, cluster_id in one.now().items()}
 
 
@@ -124,8 +135,10 @@ def _ids(
     places: dict[str, Member],
     sizes: dict[str, int],
     standing: dict[str, Standing],
+    stood: dict[str, str],
+    free: Collection[str],
 ) -> list[str]:
-    """An id for each group: the standing cluster it holds most articles of, else its founder's.
+    """An id for each group: the cluster it holds most articles of, standing or to stand again, else its founder's.
 
     Of two that are as large, the older cluster lives on, and the part with its founder keeps its id.
     """
@@ -133,18 +146,18 @@ def _ids(
     for position, group in enumerate(groups):
         held: Counter[str] = Counter()
         for leader in group:
-            held[places[leader].cluster_id] += sizes.get(leader, 1)
+            held[stood[leader]] += sizes.get(leader, 1)
         founded = {clusters.id_of(leader) for leader in group}
         claims += [
             (
                 -count,
-                standing[cluster_id].created or datetime.max.replace(tzinfo=UTC),
+                (standing[cluster_id].created if cluster_id in standing else None) or datetime.max.replace(tzinfo=UTC),
                 cluster_id not in founded,
                 cluster_id,
                 position,
             )
             for cluster_id, count in held.items()
-            if cluster_id in standing
+            if cluster_id in standing or cluster_id in free
         ]
     given: dict[int, str] = {}
     for *_, cluster_id, position in sorted(claims):
@@ -171,7 +184,7 @@ def _founded(connection: Connection, group: Sequence[str], places: dict[str, Mem
     )
 
 
-def _keep(connection: Connection, some: Sequence[Grouped]) -> None:
+def _keep(connection: Connection, some: Sequence[Grouped], before_that: Before) -> None:
     """Bring the rows of clusters in line, and announce those about which something changed."""
     inside = clusters.in_clusters(connection, [cluster_id for one in some for cluster_id in one.ids])
     changed: dict[str, Standing] = {}
@@ -181,7 +194,8 @@ def _keep(connection: Connection, some: Sequence[Grouped]) -> None:
         moved = {cluster_id for _, cluster_id in one.moved()}
         for group, cluster_id in zip(one.groups, one.ids, strict=True):
             members, before = inside[cluster_id], one.standing.get(cluster_id)
-            now = _standing(group, members, one.linked, before)
+            chosen = [i for i in before_that.chosen if before_that.places[i] == cluster_id]
+            now = _standing(group, members, one.linked, before, chosen)
             told = _kinds(members, now.representative, one.linked)
             other_kinds = {m.article_id: told[m.article_id] for m in members if m.kind != told[m.article_id]}
             kinds |= other_kinds
@@ -195,11 +209,18 @@ def _keep(connection: Connection, some: Sequence[Grouped]) -> None:
     changes.record_each(connection, said)
 
 
-def _standing(group: Sequence[str], members: Sequence[Member], linked: Linked, before: Standing | None) -> Standing:
-    """A cluster's row as it should be now."""
-    chosen = before is not None and before.chosen and any(m.article_id == before.representative for m in members)
-    best = before.representative if before is not None and chosen else choose_representative(members)
-    return Standing(best, chosen, len(members), _weakest(group, members, linked))
+def _standing(
+    group: Sequence[str], members: Sequence[Member], linked: Linked, before: Standing | None, chosen: Sequence[str]
+) -> Standing:
+    """A cluster's row as it should be now.
+
+    chosen: whom people chose to stand for it, besides the one that does.
+    """
+    inside = {member.article_id for member in members}
+    ordered = [before.representative, *chosen] if before is not None and before.chosen else chosen
+    best = next((i for i in ordered if i in inside), None)
+    size, weakest = len(members), _weakest(group, members, linked)
+    return Standing(best or choose_representative(members), best is not None, size, weakest)
 
 
 def _weakest(group: Sequence[str], members: Sequence[Member], linked: Linked) -> float | None:

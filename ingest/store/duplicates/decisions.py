@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, insert, or_, select, update
 
 from ingest.errors import BadInput
 from ingest.store.engine import db_now
-from ingest.store.schema import articles, decisions, members
+from ingest.store.schema import articles, decisions, members, places_before
 from ingest.types import Decision, Link
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Where articles stood before a decision: the leaders of texts, the two it names, chosen representatives."""
+
+    places: Mapping[str, str] = field(default_factory=dict)  # cluster by article
+    chosen: Collection[str] = ()  # those that a person made their cluster's representative
+
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _ABOUT = (
@@ -60,6 +70,24 @@ def undo(connection: Connection, decision_id: int, *, who: str) -> Decision:
     values = {"undone_at": db_now(), "undone_by": who}
     connection.execute(update(decisions).where(decisions.c.id == decision_id).values(**values))
     return get(connection, decision_id)
+
+
+def keep_before(connection: Connection, decision_id: int, before: Before) -> None:
+    """Keep where articles stood before a decision changed it."""
+    rows = [
+        {"decision_id": decision_id, "article_id": id_, "cluster_id": cluster_id, "chosen": id_ in before.chosen}
+        for id_, cluster_id in before.places.items()
+    ]
+    if rows:
+        connection.execute(insert(places_before), rows)
+
+
+def take_before(connection: Connection, decision_id: int) -> Before:
+    """Where articles stood before a decision that is undone now; it is not kept any longer."""
+    p = places_before.c
+    rows = connection.execute(select(p.article_id, p.cluster_id, p.chosen).where(p.decision_id == decision_id)).all()
+    connection.execute(delete(places_before).where(p.decision_id == decision_id))
+    return Before({row.article_id: row.cluster_id for row in rows}, frozenset(r.article_id for r in rows if r.chosen))
 
 
 def get(connection: Connection, decision_id: int) -> Decision:

@@ -166,3 +166,12 @@ decisions = Table(
     Index("ix_decisions_a", "a"),
     Index("ix_decisions_b", "b"),
 )
+
+places_before = Table(  # where articles stood before a decision changed it: undoing it gives clusters their ids back
+    "places_before",
+    metadata,
+    Column("decision_id", BigId, primary_key=True, autoincrement=False),
+    identifier("article_id", primary_key=True),
+    identifier("cluster_id", nullable=False),
+    Column("chosen", Boolean, nullable=False),  # whether it was that cluster's representative, by a person
+)

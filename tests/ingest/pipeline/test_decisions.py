@@ -169,6 +169,65 @@ def test_a_chosen_representative_stays_as_the_cluster_grows(database: Database) 
     assert (found.representative, len(found.members)) == ("a0000002", 4)
 
 
+def undone_at_once(database: Database, link: Link, one: str, other: str) -> None:
+    """Assert that a decision that is taken back leaves what was, and that it had changed something."""
+    before = state(database)
+    decision = say(database, link, one, other)
+    assert state(database) != before
+    sound(database)
+    take_back(database, decision)
+    assert state(database) == before
+
+
+def test_a_copy_that_went_to_a_younger_cluster_is_there_again(database: Database) -> None:
+    cluster(database, article(3, text(1)), article(4, text(2)), article(3, text(2)))
+    undone_at_once(database, Link.CANNOT, "a0000003", "a0000004")
+
+
+def test_a_cluster_whose_founder_left_gets_its_id_back(database: Database) -> None:
+    cluster(database, *(article(n, text(1)) for n in (1, 3, 4)))
+    cluster(database, article(2, text(2)), article(5, edited(2, 1)), article(6, edited(2, 1)))
+    cluster(database, article(2, text(3)))
+    with database.writing() as connection:
+        withdraw(connection, "a0000002")
+        articles.forget(connection, "a0000002")
+    undone_at_once(database, Link.MUST, "a0000001", "a0000006")
+
+
+def test_a_text_keeps_the_id_of_one_that_was_taken_down(database: Database) -> None:
+    cluster(database, article(4, text(4)), article(2, edited(2, 1)))
+    say(database, Link.MUST, "a0000002", "a0000004")
+    with database.writing() as connection:
+        withdraw(connection, "a0000004")
+        articles.forget(connection, "a0000004")
+    cluster(database, article(1, edited(3, 1)))
+    undone_at_once(database, Link.MUST, "a0000001", "a0000002")
+
+
+@pytest.mark.parametrize("kept", ["a0000002", "a0000003"])
+def test_whom_people_chose_stands_for_its_cluster_again(database: Database, kept: str) -> None:
+    cluster(database, *(article(n, edited(1, n)) for n in range(1, 4)), article(4, text(4)), article(5, edited(4, 1)))
+    with database.writing() as connection:
+        choose(connection, kept)
+        choose(connection, "a0000005")
+    undone_at_once(database, Link.MUST, "a0000001", "a0000004")
+    undone_at_once(database, Link.CANNOT, "a0000001", "a0000003")
+    undone_at_once(database, Link.CANNOT, "a0000001", "a0000002")
+
+
+def test_what_came_of_a_cluster_meanwhile_keeps_the_id_it_has(database: Database) -> None:
+    cluster(database, *(article(n, text(n)) for n in range(1, 4)))
+    one = say(database, Link.MUST, "a0000001", "a0000002")
+    other = say(database, Link.MUST, "a0000002", "a0000003")
+    take_back(database, one)
+    before = state(database)
+    take_back(database, other)
+    assert state(database)[0][0] == before[0][0], "the first, of which nothing was decided any more"  # type: ignore[index]
+    sound(database)
+    say(database, Link.MUST, "a0000001", "a0000002")
+    undone_at_once(database, Link.MUST, "a0000001", "a0000003")
+
+
 TEXTS = [text(1), text(1), edited(1, 1), edited(1, 2), text(2), edited(2, 1), edited(2, 1), text(3), "Video", ""]
 
 
@@ -219,6 +278,12 @@ class Clustering(RuleBasedStateMachine):
             withdraw(connection, article_id)
             articles.forget(connection, article_id)
         del self.present[article_id]
+
+    @precondition(lambda self: self.present)
+    @rule(data=st.data())
+    def chosen(self, data: st.DataObject) -> None:
+        with self.database.writing() as connection:
+            choose(connection, data.draw(st.sampled_from(sorted(self.present))))
 
     @precondition(lambda self: len(self.present) > 1)
     @rule(data=st.data(), link=st.sampled_from(list(Link)))
