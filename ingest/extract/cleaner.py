@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from ingest.extract.credits import metadata_of, tell_sources
 from ingest.extract.glue import split_glued
@@ -26,6 +27,14 @@ windows are .943, all else is the same within .001."""
 
 KEEP_VOTED = 0.5
 """Score from which a line of an HTML page is kept."""
+
+ANNOUNCES, LIST = 3, 40
+"""Words that a line with a colon needs to announce a list, and how many lines after it may be of it."""
+
+KEEP_ITEM, LONGEST_ITEM = 0.05, 200
+"""Score and characters of the items of such a list. Cross-validated by site (8 folds, three ways to share the sites
+out), with lists as the score alone has them and with this: windows, text F1 .9613 and .9626, content lines .940 and
+.945; whole dumps .9438 and .9448, .910 and .914. At a score of .15 the gain is half as large."""
 
 _BY_NUMBERS = (None, "score", "vote")
 """Rules of blocks that no rule has taken."""
@@ -87,6 +96,7 @@ def clean_lines(
         scores = [part.vote or 0.0 for part in parts]
     blocks = [_decide(part, hit, score) for part, hit, score in zip(parts, hits, scores, strict=True)]
     _keep_before_kept(blocks, hits)
+    _keep_announced(blocks, scores)
     tell_sources(blocks)
     if title is None:
         furniture = [block.rule not in _BY_NUMBERS for block in blocks]
@@ -132,6 +142,25 @@ def _keep_before_kept(blocks: list[Block], hits: Sequence[Hit | None]) -> None:
     for i, hit in enumerate(hits[:-1]):
         if hit is not None and hit.rule.kind == "keep" and not blocks[i].kept and blocks[i + 1].kept:
             blocks[i] = replace(blocks[i], kind=BlockKind.HEADING, kept=True, rule=hit.rule.id, evidence=hit.matched)
+
+
+def _keep_announced(blocks: list[Block], scores: Sequence[float]) -> None:
+    """The list that a kept line with a colon announces is kept: its items alone look like a menu's."""
+    for i in range(len(blocks)):
+        if not (blocks[i].kept and blocks[i].text.endswith(":") and len(_WORD.findall(blocks[i].text)) >= ANNOUNCES):
+            continue
+        items = list(takewhile(lambda j: _may_be_item(blocks[j], scores[j]), range(i + 1, min(len(blocks), i + LIST))))
+        if len(items) < 2:
+            continue
+        for j in items:
+            if not blocks[j].kept:
+                evidence = f"under a colon, {blocks[j].evidence}"
+                blocks[j] = replace(blocks[j], kind=BlockKind.LIST_ITEM, kept=True, rule=None, evidence=evidence)
+
+
+def _may_be_item(block: Block, score: float) -> bool:
+    open_ = block.kept or (block.rule in _BY_NUMBERS and score >= KEEP_ITEM)
+    return open_ and len(block.text) <= LONGEST_ITEM and not is_sentence(block.text)
 
 
 def _drop_headline(blocks: list[Block], title: str | None, others: Sequence[str]) -> None:
@@ -196,7 +225,7 @@ def _with_kind(block: Block, told: BlockKind | None) -> Block:
         return block
     if told is not None:
         return replace(block, kind=told)
-    if _LIST_ITEM.match(block.text):
+    if block.kind is BlockKind.LIST_ITEM or _LIST_ITEM.match(block.text):
         return replace(block, kind=BlockKind.LIST_ITEM)
     if len(block.text) < 120 and not _END.search(block.text):
         return replace(block, kind=BlockKind.HEADING)

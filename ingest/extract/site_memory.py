@@ -151,7 +151,7 @@ def _slots(new: Sequence[bool], repeated: Sequence[bool]) -> Iterator[tuple[int,
     start = 0
     for is_new, group in groupby(new):
         end = start + len(list(group))
-        inside = 0 < start and end < len(new) and repeated[start - 1] and repeated[end]
+        inside = start > 0 and end < len(new) and repeated[start - 1] and repeated[end]
         around = [*repeated[max(0, start - SLOT_SIDE) : start], *repeated[end : end + SLOT_SIDE]]
         if is_new and inside and end - start <= SLOT and sum(around) >= SLOT_NEAR:
             yield start, end

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from ingest.extract import extract_lines, extract_page
+from ingest.extract.cleaner import Part, clean_lines
 from ingest.types import BlockKind, Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, page
 
@@ -130,3 +131,33 @@ def test_a_text_that_lost_its_line_ends_is_found_among_the_furniture(lang: str, 
     found = extract_lines(["Start", "Politik", "Sport", HEADLINES[lang], article, "© 2025", "Impressum", "Kontakt"])
     assert isinstance(found, Document)
     assert found.text == article
+
+
+LISTS = {
+    "en": ("The city will buy at once:", ("forty low-floor trams", "two workshops", "masts and wires")),
+    "fr": ("La ville achètera sans attendre :", ("quarante rames basses", "deux ateliers", "des mâts et des câbles")),
+    "de": ("Die Stadt kauft ab sofort:", ("vierzig Niederflurbahnen", "zwei Werkstätten", "Masten und Drähte")),
+}
+
+
+@pytest.mark.parametrize("lang", sorted(LISTS))
+def test_a_list_that_a_line_of_the_text_announces_is_kept(lang: str) -> None:
+    announcement, items = LISTS[lang]
+    lines = [*PARAGRAPHS[lang][:3], announcement, *items, *PARAGRAPHS[lang][3:]]
+    scores = [0.2 if line in items else 0.9 for line in lines]
+    parts = [Part(line, number) for number, line in enumerate(lines)]
+    blocks = clean_lines(parts, title="x", score=lambda *_: scores).blocks
+    assert [block.text for block in blocks if block.kept] == lines
+    assert [block.kind for block in blocks if block.text in items] == [BlockKind.LIST_ITEM] * len(items)
+    without = [part for part in parts if part.text != announcement]
+    scores.remove(0.9)
+    kept = [block.text for block in clean_lines(without, title="x", score=lambda *_: scores).blocks if block.kept]
+    assert kept == list(PARAGRAPHS[lang])
+
+
+def test_a_menu_under_a_label_with_a_colon_is_no_list_of_the_article() -> None:
+    lines = [*PARAGRAPHS["en"], "Read also:", "The harbour in winter", "Five dishes for a Sunday"]
+    scores = [0.9 if line in PARAGRAPHS["en"] else 0.1 for line in lines]
+    parts = [Part(line, number) for number, line in enumerate(lines)]
+    kept = [block.text for block in clean_lines(parts, title="x", score=lambda *_: scores).blocks if block.kept]
+    assert kept == list(PARAGRAPHS["en"])
