@@ -111,6 +111,11 @@ class Settings(BaseModel):
     index_memory_mb: int = Field(
         500, ge=0, description="Memory a process that clusters may hold the window's index in; 1 MB holds 900 texts."
     )
+    related_encoder: Path | None = Field(
+        None,
+        description="Folder of a sentence encoder, all-MiniLM-L6-v2 converted for CTranslate2, that finds more of what "
+        "is related; nothing is downloaded. Unset: words alone.",
+    )
     detector: str = Field("builtin", description="Language identifier: builtin, or module:attribute of another.")
 
     log_format: str = Field("pretty", pattern="^(pretty|json)$", description="Log lines: pretty or json.")

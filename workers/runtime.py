@@ -15,7 +15,7 @@ from ingest.settings import Settings
 from ingest.store import engine
 from ingest.store.queue import owners
 from ingest.types import LanguageIdentifier
-from models import marian
+from models import marian, minilm
 from models.manifest import ModelError
 from workers.deployment import settings
 
@@ -65,5 +65,16 @@ def build(chosen: Settings) -> Runtime:
             compute_type=chosen.compute_type,
             threads=chosen.translate_threads,
         ),
+        encoder=_encoder(chosen),
         fatal=(ModelError,),
     )
+
+
+def _encoder(chosen: Settings) -> minilm.MiniLM | None:
+    """The encoder of related coverage, where one is named."""
+    if chosen.related_encoder is None:
+        return None
+    try:
+        return minilm.load(chosen.related_encoder)
+    except ModelError as error:
+        raise Misconfigured(f"related_encoder: {error}") from None

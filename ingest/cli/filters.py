@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ingest.cli import jsonl
+from ingest.cli.encoder import the_encoder
 from ingest.cli.guard import Guard
 from ingest.cli.jsonl import Item, text_field
 from ingest.errors import BadInput
@@ -189,7 +190,8 @@ def dedup() -> None:
     from ingest.dedup import cluster_batch
 
     items, bad = jsonl.read_all(_needs_datable)
-    limit = load().max_page_bytes
+    settings = load()
+    limit = settings.max_page_bytes
     refused = {
         place: rejection
         for place, item in enumerate(items)
@@ -200,7 +202,7 @@ def dedup() -> None:
         for place, item in enumerate(items)
         if place not in refused
     ]
-    verdicts = {int(verdict.id): verdict for verdict in cluster_batch(texts)}
+    verdicts = {int(verdict.id): verdict for verdict in cluster_batch(texts, encoder=the_encoder(settings))}
     with jsonl.Output() as output:
         for place, item in enumerate(items):
             if place in refused:

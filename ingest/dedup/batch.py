@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dedup import candidates, related
+from ingest.dedup.embedding import Encoder, Meanings, embed
 from ingest.dedup.explain import RULE_SAME, rule_of
 from ingest.dedup.features import Detail, Features, detail, featurize
 from ingest.dedup.frequency import guess
@@ -73,9 +74,14 @@ class Verdict:
     related: tuple[Kin, ...]  # the most similar first
 
 
-def cluster_batch(items: Iterable[Item], *, window: timedelta = WINDOW) -> list[Verdict]:
-    """A verdict for each item, in the order of the input. Ids should differ; the input is held in memory."""
-    batch = _Batch(list(items), window)
+def cluster_batch(
+    items: Iterable[Item], *, window: timedelta = WINDOW, encoder: Encoder | None = None
+) -> list[Verdict]:
+    """A verdict for each item, in the order of the input. Ids should differ; the input is held in memory.
+
+    encoder: what English texts that may be related are weighed by, too; None: words alone.
+    """
+    batch = _Batch(list(items), window, encoder)
     batch.cluster()
     return batch.verdicts()
 
@@ -97,8 +103,8 @@ class _Node:
 
 
 class _Batch:
-    def __init__(self, items: list[Item], window: timedelta) -> None:
-        self.items, self.window = items, window
+    def __init__(self, items: list[Item], window: timedelta, encoder: Encoder | None = None) -> None:
+        self.items, self.window, self.encoder = items, window, encoder
         self.nodes = _nodes(items, window)
         self.comparable = [number for number, node in enumerate(self.nodes) if node.features.comparable]
         self.pairs: dict[tuple[int, int], tuple[float, str]] = {}
@@ -143,7 +149,10 @@ class _Batch:
         return _most(found)
 
     def _relate(self, group: dict[int, int]) -> None:
-        """Nodes of other groups that share weighty terms and enough of the whole."""
+        """Nodes of other groups that share weighty terms and enough of the whole, or mean much the same."""
+        meanings = self._meanings()
+        nearest = {} if meanings is None else self._nearest(meanings, group)
+        weighed: set[tuple[int, int]] = set()
         terms: dict[tuple[str, int], list[int]] = {}
         for number in self.comparable:
             features = self.nodes[number].features
@@ -159,16 +168,39 @@ class _Batch:
                 for other, shared in seen.items()
                 if shared >= related.SHARED_TERMS and group[other] != group[number]
             ]
-            self._relate_node(number, [-other for _, other in nsmallest(related.COMPARED, enough)])
+            found = [-other for _, other in nsmallest(related.COMPARED, enough)]
+            others = [other for other in found if self.nodes[number].near(self.nodes[other], related.WINDOW)]
+            if meanings is None:
+                self._relate_node(number, others)
+                continue
+            pairs = {other: (min(number, other), max(number, other)) for other in (*others, *nearest.get(number, ()))}
+            others = [other for other, pair in pairs.items() if pair not in weighed]
+            weighed |= set(pairs.values())
+            self._relate_node(number, others, meanings.cosines(number, others))
 
-    def _relate_node(self, number: int, others: list[int]) -> None:
-        one = self.nodes[number]
-        near = [other for other in others if one.near(self.nodes[other], related.WINDOW)]
-        found = related.likenesses(one.features, [self.nodes[other].features for other in near])
-        for other, similarity in zip(near, found, strict=True):
+    def _relate_node(self, number: int, others: list[int], meant: list[float | None] | None = None) -> None:
+        features = [self.nodes[other].features for other in others]
+        found = related.likenesses(self.nodes[number].features, features, meant)
+        for other, similarity in zip(others, found, strict=True):
             if similarity is not None:
                 self.related.setdefault(other, []).append((similarity, number))
                 self.related.setdefault(number, []).append((similarity, other))
+
+    def _meanings(self) -> Meanings | None:
+        """What the encoder says of the English nodes; None without one."""
+        if self.encoder is None:
+            return None
+        numbers = [number for number in self.comparable if self.nodes[number].features.lang == "en"]
+        texts = [self.items[self.nodes[number].items[0]].text for number in numbers]
+        return Meanings(numbers, embed(self.encoder, texts)) if texts else None
+
+    def _nearest(self, meanings: Meanings, group: dict[int, int]) -> dict[int, list[int]]:
+        """For each node that has a vector the nearest of other groups, published within days of it."""
+        nodes = [self.nodes[number] for number in meanings.numbers]
+        first = np.array([-np.inf if node.first is None else node.first.timestamp() for node in nodes])
+        last = np.array([np.inf if node.last is None else node.last.timestamp() for node in nodes])
+        groups = np.array([group[number] for number in meanings.numbers], dtype=np.int64)
+        return meanings.nearest(groups, first, last, related.WINDOW.total_seconds())
 
     def verdicts(self) -> list[Verdict]:
         """One verdict an item."""

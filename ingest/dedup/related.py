@@ -15,17 +15,28 @@ that agree or contradict, pairs of neighbouring stems, names spelt in two ways, 
 of the same news in place of the frozen ones, twelve or sixteen terms to be found by.
 
 Nor do vectors of single words help: averaged by weight, or each word set against its best counterpart in the other
-text, whether taken from a sentence encoder or trained as such (WordLlama), F1 among strangers is .66 to .73 with them,
-by kind and size, and .69 to .73 without, by how the half is cut. The encoder itself does (MiniLM-L6, the cosine of
-whole texts as a fourth term), where every text of the window is compared instead of those that share terms: .77 / .78
-without it, .81 / .83 with it, among strangers .73 / .73 and .76 / .76 (mean of four cuts; pairs of one cluster apart).
-With the candidates of today it adds nothing on the one half and .03 on the other. At 20 ms of processor time for an
-agency item and 100 for an article it would be a stage of its own.
+text, whether taken from a sentence encoder or trained as such (WordLlama). Nor does local scaling, a pair's cosine
+beside those of either text's other neighbours (CSLS, Conneau et al. 2018; with 1 to 50 neighbours; ranks; whether they
+are each other's first): within .02 again, by words and by the encoder's vectors.
+
+What does help is a sentence encoder's cosine of the two texts, and to weigh the nearest by it as well, whether or not
+they share terms (`ingest.dedup.embedding`). It is optional: whoever names a model in `related_encoder` has it, and
+the texts without a vector are weighed by words alone. F1 among the set and among strangers, cross-validated with
+weights and threshold chosen inside each fold, ten times, on the half `choose` and on both halves cut anew:
+
+                                                         choose         both
+    words                                              .78   .75     .77   .71
+    words, every pair weighed                          .77   .71     .77   .71
+    cosine and shared weight, MiniLM-L6 (256 tokens)   .85   .78     .86   .78
+    the same with the length of the longer one         .84   .78     .85   .78
+    the same with 64, 128, 510 tokens                  .81 - .83     .84 - .85
+    the same with the best sentences of both           .81 - .84     .84 - .85
+    all-mpnet-base-v2 in its place                     .83   .75     .87   .78    (eight times the processor's time)
 
 Measured on pairs of newspaper and agency texts that were read and judged (`ingest eval dedup`). What words alone
 cannot do: a follow-up of the same days told in the same names is shown, and accounts that share little more than the
-place are missed, most of all between long texts of which each tells another side. So they are shown beside one
-another and never merged.
+place are missed, most of all between long texts of which each tells another side; the encoder finds these. So they are
+shown beside one another and never merged.
 """
 
 from __future__ import annotations
@@ -33,6 +44,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import repeat
 
 import numpy as np
 
@@ -42,15 +54,25 @@ COSINE, SHARED, LONGER, BASE = 4.06, 4.71, -1.75, -5.5
 """Weights of ln(cosine + .02), ln(1 + shared) and ln(longer), and what is added; a sum of 0 or more is one event.
 
 Fitted on the half `choose` of the pairs in `ingest/cli/evaluation/accounts.jsonl` among 14,400 strangers; the other
-half chose nothing. F1 of the halves choose / report, against a cosine of .25 alone:
+half chose nothing. F1 of the halves choose / report, the pairs as three readers judged them since (57 / 60):
 
-                                          choose        report
-    among the set and its near misses   .64 -> .76    .78 -> .76
-    and among all strangers             .37 -> .72    .61 -> .71    (precision .26 -> .72, .49 -> .69)
+    among the set and its near misses   .781 / .774    agency items .875 / .897, pieces of newspaper articles .70 / .63
+    and among all strangers             .739 / .726    (precision .76 / .77)
 
-Agency items .86 / .83 (recall .88), pieces of newspaper articles .67 / .67. What is added was -5.91 by the fit; of
--5.9, -5.5, -5.0 and -4.5 the second is as good there (.757 against .760, strangers .716 against .731) and better on
-our own written events (.79 against .74), which are whole articles; from -5.0 on strangers come in."""
+What is added was -5.91 by the fit; of -5.9, -5.5, -5.0 and -4.5 the second was as good there (.757 against .760,
+strangers .716 against .731, by the judgements of then) and better on our own written events (.79 against .74), which
+are whole articles; from -5.0 on strangers come in."""
+
+MEANT_COSINE, MEANT_SHARED, MEANT, MEANT_BASE = 4.35, 1.98, 17.25, -12.7
+"""Weights of ln(cosine + .02), ln(1 + shared) and the encoder's cosine, and what is added, where both have a vector.
+
+Fitted likewise; what is added lies in the middle of where F1 on the half `choose` is flat (-12.4 to -13.0: .87 to
+.88, strangers .80 to .82). F1 of the halves choose / report:
+
+    among the set and its near misses   .872 / .857    agency items .898 / .912, pieces of newspaper articles .85 / .80
+    and among all strangers             .803 / .780    (precision .73 / .76)
+
+On our own written events .76 against .79 by words alone: of sixteen public ones that share little but names none."""
 
 LEAST_COSINE = 0.12
 """Below it the rest is not looked at: no pair of accounts of the set is, and most of what is compared."""
@@ -75,13 +97,18 @@ MOST = 20
 """Related texts kept for one text, the most similar first."""
 
 
-def likeness(a: Features, b: Features) -> float | None:
+def likeness(a: Features, b: Features, meant: float | None = None) -> float | None:
     """Cosine of two texts' tf-idf vectors where they tell of one event; None where they do not, or cannot be told."""
-    return likenesses(a, [b])[0]
+    return likenesses(a, [b], [meant])[0]
 
 
-def likenesses(a: Features, others: Sequence[Features]) -> list[float | None]:
-    """The likeness of a text to each of some others; all at once take half the time of one by one."""
+def likenesses(
+    a: Features, others: Sequence[Features], meant: Sequence[float | None] | None = None
+) -> list[float | None]:
+    """The likeness of a text to each of some others; all at once take half the time of one by one.
+
+    meant: the cosine that a sentence encoder gives it with each; None: words alone decide.
+    """
     stems = np.concatenate([_NONE, *(b.stems for b in others)])
     tfidf = np.concatenate([_NO_WEIGHT, *(b.tfidf for b in others)])
     owners = np.repeat(np.arange(len(others)), [len(b.stems) for b in others])
@@ -90,17 +117,22 @@ def likenesses(a: Features, others: Sequence[Features]) -> list[float | None]:
     places, owners = places[common], owners[common]
     products = np.bincount(owners, a.tfidf[places] * tfidf[common], len(others)).tolist()
     weights = np.bincount(owners, a.weights[places], len(others)).tolist()
-    return [_likeness(a, b, *both) for b, *both in zip(others, products, weights, strict=True)]
+    close = repeat(None) if meant is None else meant
+    return [_likeness(a, b, *rest) for b, *rest in zip(others, products, weights, close, strict=False)]
 
 
-def _likeness(a: Features, b: Features, product: float, weight: float) -> float | None:
+def _likeness(a: Features, b: Features, product: float, weight: float, meant: float | None) -> float | None:
     if a.lang != b.lang or not (a.comparable and b.comparable):
         return None
     cosine = product / max(1e-9, a.norm * b.norm)
     if cosine < LEAST_COSINE:
         return None
-    shared, longer = min(MOST_SHARED, weight), min(MOST_WORDS, max(a.words, b.words))
-    score = COSINE * math.log(cosine + 0.02) + SHARED * math.log1p(shared) + LONGER * math.log(longer) + BASE
+    shared = min(MOST_SHARED, weight)
+    if meant is None:
+        longer = min(MOST_WORDS, max(a.words, b.words))
+        score = COSINE * math.log(cosine + 0.02) + SHARED * math.log1p(shared) + LONGER * math.log(longer) + BASE
+    else:
+        score = MEANT_COSINE * math.log(cosine + 0.02) + MEANT_SHARED * math.log1p(shared) + MEANT * meant + MEANT_BASE
     return cosine if score >= 0 else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.dedup.embedding import Encoder
 from ingest.settings import Settings
 from ingest.store.engine import Database
 from ingest.types import LanguageIdentifier, SentenceTranslator
@@ -20,5 +21,6 @@ class Runtime:
     identifier: LanguageIdentifier
     translator: SentenceTranslator
     fetcher: Any = None
+    encoder: Encoder | None = None  # what related coverage is weighed by, beside words
     fatal: tuple[type[Exception], ...] = ()
     """What the translator raises when no document is to blame (damaged weights): the process has to end."""

@@ -14,12 +14,17 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ingest.cli.encoder import the_encoder
 from ingest.cli.evaluation import related
 from ingest.errors import BadInput
+from ingest.settings import load
+
+if TYPE_CHECKING:
+    from ingest.dedup.embedding import Encoder
 
 TASKS = {
     "mono": "near-duplicates",
@@ -48,9 +53,11 @@ def dedup(
 ) -> None:
     """Clustering: precision, recall and F1 of pairs, within and across languages; related coverage.
 
+    What is related is measured by words alone, or with the encoder that `related_encoder` names.
+
     Example: ingest eval dedup --data eval/dedup
     """
-    figures = figures_of(data)
+    figures = figures_of(data, the_encoder(load()))
     if as_json:
         typer.echo(json.dumps(figures))
         return
@@ -63,8 +70,11 @@ def dedup(
             typer.echo(f"    {key:32} {figure}")
 
 
-def figures_of(data: Path) -> dict[str, Any]:
-    """The figures of the clusters that the texts of an evaluation folder fall into, and of what is shown as related."""
+def figures_of(data: Path, encoder: Encoder | None = None) -> dict[str, Any]:
+    """The figures of the clusters that the texts of an evaluation folder fall into, and of what is shown as related.
+
+    encoder: what related coverage is weighed by, too; None: words alone.
+    """
     from ingest.dedup import Item, cluster_batch
 
     folder = data / "dedup" if (data / "dedup").is_dir() else data
@@ -72,7 +82,7 @@ def figures_of(data: Path) -> dict[str, Any]:
     gold = [Labelled(row["id"], row["cluster"], row["group"], row.get("pool") or "") for row in labels]
     texts = [Item(row["id"], row["text"], row.get("lang")) for row in rows]
     figures = score(gold, {verdict.id: verdict.cluster for verdict in cluster_batch(texts)})
-    return figures | {f"related, half {half}": its for half, its in related.figures_of(rows, labels).items()}
+    return figures | {f"related, half {half}": its for half, its in related.figures_of(rows, labels, encoder).items()}
 
 
 def _read(folder: Path, name: str) -> list[dict[str, Any]]:

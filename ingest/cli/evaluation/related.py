@@ -29,7 +29,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest.dedup.embedding import Encoder
 
 Pair = frozenset[str]
 
@@ -79,11 +82,11 @@ class Shown:
     together: frozenset[Pair]  # of one cluster: a reader sees them side by side, too
 
 
-def shown(texts: Sequence[tuple[str, str]], days: dict[str, datetime]) -> Shown:
+def shown(texts: Sequence[tuple[str, str]], days: dict[str, datetime], encoder: Encoder | None = None) -> Shown:
     """What clustering says about English texts: (id, text) each."""
     from ingest.dedup import Item, cluster_batch
 
-    verdicts = cluster_batch(Item(key, text, "en", days.get(key)) for key, text in texts)
+    verdicts = cluster_batch([Item(key, text, "en", days.get(key)) for key, text in texts], encoder=encoder)
     pairs = {frozenset((verdict.id, kin.id)) for verdict in verdicts for kin in verdict.related}
     clusters: dict[str, list[str]] = {}
     for verdict in verdicts:
@@ -92,7 +95,9 @@ def shown(texts: Sequence[tuple[str, str]], days: dict[str, datetime]) -> Shown:
     return Shown(frozenset(pairs), frozenset(together))
 
 
-def figures_of(rows: Iterable[dict[str, Any]], gold: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def figures_of(
+    rows: Iterable[dict[str, Any]], gold: Iterable[dict[str, Any]], encoder: Encoder | None = None
+) -> dict[str, dict[str, Any]]:
     """The figures of each half on the texts of an evaluation folder; nothing where it holds other texts."""
     known = judged()
     english = {row["id"]: row["text"] for row in rows if row.get("lang") == "en"}
@@ -107,7 +112,7 @@ def figures_of(rows: Iterable[dict[str, Any]], gold: Iterable[dict[str, Any]]) -
             taken.add(row["cluster"])
             story[row["id"]] = named(row["src"])
     source |= story
-    found = shown([(key, english[key]) for key in sorted(source)], known.day)
+    found = shown([(key, english[key]) for key in sorted(source)], known.day, encoder)
     return {half: _figures(known, found, source, half) for half in ("choose", "report")}
 
 
