@@ -70,6 +70,16 @@ HEIR_OF_ONE_THAT_STANDS_APART: list[Step] = [
     (Link.CANNOT, 2, 3),
 ]
 
+HEIR_THAT_STANDS_APART: list[Step] = [
+    ("write", 5, 1),
+    ("write", 1, 0),
+    ("write", 2, 0),
+    ("write", 3, 0),
+    ("write", 4, 0),
+    (Link.CANNOT, 1, 2),  # 2 leads 3 and 4 as soon as 1 says something else, and what they stand in lives on
+    ("write", 1, 3),
+]
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
@@ -90,6 +100,8 @@ def holds(examples: int) -> Callable[..., None]:
     @given(history=st.lists(step, max_size=30))
     @example(history=COPY_OF_A_LEADER_THAT_LEAVES)
     @example(history=HEIR_OF_ONE_THAT_STANDS_APART)
+    @example(history=HEIR_THAT_STANDS_APART)
+    @example(history=[*HEIR_THAT_STANDS_APART[:-1], ("take-down", 1)])
     def agree(database: Database, history: list[Step]) -> None:
         begin(database)
         for what in history:
@@ -117,7 +129,8 @@ def told(database: Database) -> list[list[tuple[Any, ...]]]:
 MEMBER = "article_id, leader, parted_from, words, kind"
 TOLD = (
     "SELECT a, b, estimated, exact, score, rule, kind FROM matches",
-    "SELECT a, b, similarity FROM related",
+    "SELECT a, b, similarity FROM related r JOIN members one ON one.article_id = r.a "
+    "JOIN members other ON other.article_id = r.b WHERE one.cluster_id <> other.cluster_id",
     "SELECT number, article_id, first_s, last_s FROM signatures",
     "SELECT representative, size, weakest FROM clusters WHERE merged_into IS NULL",
     "SELECT DISTINCT hash, number FROM bands",
@@ -131,6 +144,8 @@ def leaves_nothing(examples: int) -> Callable[..., None]:
     @given(history=st.lists(step.filter(lambda what: what[0] != "choose"), max_size=25))
     @example(history=COPY_OF_A_LEADER_THAT_LEAVES)
     @example(history=HEIR_OF_ONE_THAT_STANDS_APART)
+    @example(history=HEIR_THAT_STANDS_APART)
+    @example(history=[*HEIR_THAT_STANDS_APART[:-1], ("take-down", 1)])
     def as_though_never_decided(database: Database, history: list[Step]) -> None:
         begin(database)
         for what in history:

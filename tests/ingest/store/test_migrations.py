@@ -65,6 +65,41 @@ def test_migrated_sqlite_equals_the_metadata_to_the_letter(tmp_path: Path) -> No
     assert found == expected
 
 
+def test_copies_that_decisions_part_know_from_whom_after_the_upgrade(database: engine.Database) -> None:
+    with database.writing() as connection:
+        config = migrations.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0010")
+        at = "2026-03-02 12:00:00"
+        for n, leader in enumerate("aaaddf", 1):  # a leads b and c, d leads e, and f says the same apart from time
+            connection.execute(
+                text(
+                    "INSERT INTO members (article_id, cluster_id, leader, words, joined_at) VALUES (:a, 'x', :l, 9, :t)"
+                ),
+                {"a": "abcdef"[n - 1], "l": leader, "t": f"2026-03-02 12:00:0{n}"},
+            )
+        for one in "bc":  # parted, b before c
+            connection.execute(text("UPDATE members SET leader = article_id WHERE article_id = :a"), {"a": one})
+        for pair in ("ab", "ac", "bc", "ad", "af"):
+            connection.execute(
+                text(
+                    "INSERT INTO matches (a, b, estimated, exact, score, rule, kind, passages, at) "
+                    "VALUES (:a, :b, 1, 1, 100, 'same-text-apart', 'exact', '[]', :t)"
+                ),
+                {"a": pair[0], "b": pair[1], "t": at},
+            )
+        for pair, undone in (("ab", None), ("ac", None), ("ad", None), ("af", at)):
+            connection.execute(
+                text(
+                    "INSERT INTO decisions (link, a, b, who, at, undone_at) VALUES ('cannot-link', :a, :b, 'x', :t, :u)"
+                ),
+                {"a": pair[0], "b": pair[1], "t": at, "u": undone},
+            )
+        command.upgrade(config, "head")
+        parted = {row[0]: row[1] for row in connection.execute(text("SELECT article_id, parted_from FROM members"))}
+    assert parted == {"a": None, "b": "a", "c": "a", "d": None, "e": None, "f": None}
+
+
 def test_second_upgrade_changes_nothing(database: engine.Database) -> None:
     assert migrations.upgrade(database) == (None, migrations.head())
     assert migrations.upgrade(database) == (migrations.head(), migrations.head())
