@@ -19,12 +19,13 @@ from ingest.dedup.minhash import SCHEME, band_keys_of, digest_key, values
 from ingest.pipeline import placement
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import SAME_SCORE, Newcomer, newcomer, same_text, text_of, unpack_keys
+from ingest.pipeline.meanings import meaning_of
 from ingest.pipeline.placement import Coming, as_node, coming_of, place
 from ingest.pipeline.regroup import gather, regroup
 from ingest.pipeline.runtime import Runtime
 from ingest.pipeline.texts import Span
 from ingest.pipeline.window import catch_up, hold
-from ingest.store.duplicates import clusters, decisions, evidence, signatures
+from ingest.store.duplicates import clusters, decisions, embeddings, evidence, signatures
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.signatures import Signed, seconds
 from ingest.store.engine import serialise
@@ -55,8 +56,10 @@ def cluster_article(document_id: str, runtime: Runtime) -> Stage | None:
 def _cluster(unit: Unit, runtime: Runtime) -> Stage | None:
     with runtime.database.reading() as connection:
         article = articles.load(connection, unit.id)
-    assert article is not None, f"document {unit.id} at cluster has an article"
-    new = newcomer(text_of(article))
+        assert article is not None, f"document {unit.id} at cluster has an article"
+        text = text_of(article)
+        said = None if runtime.encoder is None else embeddings.of_text(connection, text.digest)
+    new = newcomer(text, None if runtime.encoder is None else meaning_of(runtime.encoder, text, said))
     hold(runtime.database, runtime.settings.index_memory_mb * 1_000_000)
     with runtime.database.writing() as connection:
         window = timedelta(days=runtime.settings.window_days)
@@ -159,6 +162,7 @@ def withdraw(connection: Connection, article_id: str, *, window: timedelta = WIN
     if place is None:
         return
     _detach(connection, place, window, gone=True)
+    embeddings.forget(connection, articles.numbers(connection, [article_id]).values())
     left = clusters.leaders_in(connection, [place.cluster_id])
     if left:
         regroup(connection, left)

@@ -156,6 +156,14 @@ def _read(connection: Connection, article_ids: Iterable[str]) -> list[Text]:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an encoder says of a text; see `ingest.dedup.embedding`."""
+
+    encoder: str
+    packed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Newcomer:
     """A text with its signature and the keys it is found by."""
 
@@ -164,6 +172,7 @@ class Newcomer:
     bands: tuple[int, ...]
     same: int  # the key of its digest
     terms: tuple[int, ...]
+    meaning: Meaning | None = None  # None: nobody was asked
 
     @property
     def keys(self) -> tuple[int, ...]:
@@ -176,10 +185,10 @@ class Newcomer:
         return pack_keys(self.terms)
 
 
-def newcomer(text: Text) -> Newcomer:
+def newcomer(text: Text, meaning: Meaning | None = None) -> Newcomer:
     """Sign a text."""
     hashes = sign(text.features)
-    return Newcomer(text, hashes, band_keys(hashes), digest_key(text.digest), term_keys(text.features.top))
+    return Newcomer(text, hashes, band_keys(hashes), digest_key(text.digest), term_keys(text.features.top), meaning)
 
 
 def pack_keys(keys: Sequence[int]) -> bytes:
@@ -290,11 +299,20 @@ def nearest(akin: Akin, leave_out: set[str]) -> list[Candidate]:
     return wanted
 
 
-def kin(new: Newcomer, found: Iterable[Candidate], features: dict[int, Features]) -> list[Related]:
-    """Accounts of the same event among some texts, the most similar first."""
+def kin(
+    new: Newcomer, found: Iterable[Candidate], features: dict[int, Features], meant: dict[int, float]
+) -> list[Related]:
+    """Accounts of the same event among some texts, the most similar first.
+
+    meant: the cosines that an encoder gives the newcomer with texts, by number; missing where either has no vector.
+    """
     others = [other for other in found if other.number in features and other.article_id != new.text.article_id]
     pairs = []
-    likenesses = related.likenesses(new.text.features, [features[other.number] for other in others])
+    likenesses = related.likenesses(
+        new.text.features,
+        [features[other.number] for other in others],
+        [meant.get(other.number) for other in others] if meant else None,
+    )
     for other, similarity in zip(others, likenesses, strict=True):
         if similarity is not None:
             a, b = sorted((new.text.article_id, other.article_id))

@@ -19,6 +19,7 @@ from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
 from ingest.pipeline.linked import Lots
 from ingest.pipeline.lookup import Lookup
+from ingest.pipeline.meanings import Asking, near
 from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup, regroup_each
 from ingest.pipeline.texts import Akin, Span
 from ingest.pipeline.window import index_of
@@ -297,10 +298,21 @@ def _count_in(connection: Connection, article_id: str, cluster_id: str) -> None:
 
 def _relate(connection: Connection, found: _Found, opened: set[str]) -> None:
     """Keep the accounts of the same events that are no copies."""
-    some = [one for one in found.nodes if len(found.akin[one.id])]
+    some = [
+        one for one in found.nodes if len(found.akin[one.id]) or one.new.meaning is not None or one.seat is not None
+    ]
     joined = clusters.together_with(connection, [one.id for one in some if one.id not in opened])
-    wanted = {one.id: nearest(found.akin[one.id], joined.get(one.id, set()) | {one.id}) for one in some}
+    own = {one.id: joined.get(one.id, set()) | {one.id} for one in some}
+    wanted = {one.id: nearest(found.akin[one.id], own[one.id]) for one in some}
+    meant = near(
+        connection,
+        [Asking(one.new, one.number, one.span, one.seat is not None, own[one.id], wanted[one.id]) for one in some],
+    )
+    for article_id, close in meant.items():
+        known = {other.number for other in wanted[article_id]}
+        wanted[article_id] += [other for other in close.texts if other.number not in known]
     asked = {other.number: other for others in wanted.values() for other in others}
     features = reader_of(connection).features(connection, asked.values())
-    pairs = [pair for one in some for pair in kin(one.new, wanted[one.id], features)]
+    cosines = {article_id: close.cosines for article_id, close in meant.items()}
+    pairs = [pair for one in some for pair in kin(one.new, wanted[one.id], features, cosines.get(one.id, {}))]
     evidence.save_related(connection, pairs)

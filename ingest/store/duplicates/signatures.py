@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
 
-from ingest.store.duplicates import bands, index_log
+from ingest.store.duplicates import bands, embeddings, index_log
 from ingest.store.schema import signatures, vectors
 
 LEAVE_TOGETHER = 4000
@@ -198,6 +198,7 @@ def unindex(connection: Connection, some: Sequence[tuple[Signed, Sequence[int]]]
         return
     bands.turn_over(connection, {signed.number: keys for signed, keys in some})
     _drop_vectors(connection, [signed.number for signed, _ in some])
+    embeddings.forget(connection, [signed.number for signed, _ in some])
     connection.execute(_LEFT, [{"n": signed.number, "scheme_": signed.scheme} for signed, _ in some])
     index_log.note(connection, [signed.number for signed, _ in some])
 

@@ -63,6 +63,20 @@ vectors = Table(  # what texts inside the window are weighed by before they are 
     Column("packed", LargeBinary, nullable=False),
 )
 
+embeddings = Table(  # what texts inside the window mean, where an encoder is named; see ingest.dedup.embedding
+    "embeddings",
+    metadata,
+    Column("stamp", BigId, primary_key=True, autoincrement=True),
+    Column("number", BigInteger, nullable=False),  # signatures.number
+    Column("encoder", String(64), nullable=False),
+    Column("digest", LargeBinary(16), nullable=False),  # of the text that was encoded; signatures.digest
+    Column("at_s", BigInteger, nullable=False),  # when the text counts as published, in seconds since 1970
+    Column("packed", LargeBinary, nullable=False),
+    Index("ix_embeddings_number", "number"),
+    Index("ix_embeddings_digest", "digest"),
+    sqlite_autoincrement=True,  # a stamp is never given twice, even after the newest row was deleted
+)
+
 index_log = Table(  # the texts that entered the index, left it or changed in it, in this order; only the latest
     "index_log",
     metadata,

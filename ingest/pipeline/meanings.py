@@ -1,0 +1,208 @@
+"""What newcomers mean beside what other texts do: the nearest of the same days, where an encoder is named.
+
+All vectors of the window are compared: 384 bytes a text, in a copy that each process keeps and reads on before it
+asks. The rows stay the truth: whom the copy names is looked up, and is left out where it is gone, has another text by
+now, or came at another time. What a transaction has written itself is read anew each time, for it may be rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary, WeakSet
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, RootTransaction
+
+from ingest.dedup.embedding import NEAREST, Embeddings, Encoder, cosines, embed, nearest
+from ingest.dedup.features import signed_text
+from ingest.dedup.minhash import SCHEME
+from ingest.dedup.postings import LONGER
+from ingest.pipeline.compare import Meaning, Newcomer, Text
+from ingest.pipeline.lookup import RELATED_S
+from ingest.pipeline.texts import Span
+from ingest.store.duplicates import embeddings, signatures
+from ingest.store.duplicates.embeddings import Embedded
+from ingest.store.duplicates.signatures import Candidate
+
+SPARE = 1 / 4
+"""A copy is read anew once so large a share of it came in since: texts that left the window are still in it."""
+
+LEAST_SPARE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A newcomer whose meaning is known, or may be."""
+
+    new: Newcomer
+    number: int
+    span: Span
+    before: bool  # it had a place before
+    leave_out: set[str]  # articles of its own cluster
+    beside: Sequence[Candidate]  # whom words would weigh it beside
+
+
+@dataclass(slots=True)
+class Near:
+    """What is near a newcomer: texts to weigh besides those found by words, and the cosines with all of them."""
+
+    texts: list[Candidate] = field(default_factory=list)
+    cosines: dict[int, float] = field(default_factory=dict)  # by number
+
+
+def meaning_of(encoder: Encoder, text: Text, said: tuple[str, bytes] | None = None) -> Meaning | None:
+    """What an encoder says of a text; None where there is too little text.
+
+    said: who said what of this very text before (`ingest.store.duplicates.embeddings.of_text`); it is not asked again.
+    """
+    if not text.features.comparable:
+        return None
+    if said is not None and said[0] == encoder.label:
+        return Meaning(*said)
+    return Meaning(encoder.label, embed(encoder, [signed_text(text.title, text.text)])[0].tobytes())
+
+
+def near(connection: Connection, asking: Sequence[Asking]) -> dict[str, Near]:
+    """For each newcomer with a meaning what is near it, of those there and of those before it; its vector is kept."""
+    known = [(one, meaning) for one in asking if (meaning := _meaning(connection, one)) is not None]
+    found: dict[str, Near] = {}
+    for label in dict.fromkeys(meaning.encoder for _, meaning in known):
+        some = [(one, meaning.packed) for one, meaning in known if meaning.encoder == label]
+        found |= _near(connection, label, some)
+    return found
+
+
+def _meaning(connection: Connection, one: Asking) -> Meaning | None:
+    """What a newcomer means; where nobody was asked this time, what was said before."""
+    if one.new.meaning is not None or not one.before:
+        return one.new.meaning
+    known = embeddings.of_text(connection, one.new.text.digest)
+    return None if known is None else Meaning(*known)
+
+
+def _near(connection: Connection, label: str, some: Sequence[tuple[Asking, bytes]]) -> dict[str, Near]:
+    days = Span(min(one.span.first_s for one, _ in some), max(one.span.last_s for one, _ in some))
+    own = _columns([Embedded(one.number, one.new.text.digest, one.span.first_s, packed) for one, packed in some])
+    parts = _copy(connection, label).parts(connection)
+    there = _joined([own[:0], *(part[part.of(days)] for part in parts)])
+    _save(connection, label, some)
+    both = _joined([there, own])
+    close = cosines(own.vectors, both.vectors)
+    for row, (one, _) in enumerate(some):
+        close[row, len(there) + row :] = -1
+        close[row, np.setdiff1d(np.arange(len(both)), both.of(one.span))] = -1
+    best = [nearest(of, NEAREST + len(one.leave_out)) for (one, _), of in zip(some, close, strict=True)]
+    numbers = set(both.numbers[np.concatenate(best)].tolist())
+    texts = signatures.candidates(connection, numbers, SCHEME, days.first_s - RELATED_S, days.last_s + RELATED_S)
+    return {
+        one.new.text.article_id: _chosen(one, both, close[row], best[row].tolist(), texts)
+        for row, (one, _) in enumerate(some)
+    }
+
+
+def _save(connection: Connection, label: str, some: Sequence[tuple[Asking, bytes]]) -> None:
+    rows = [Embedded(one.number, one.new.text.digest, one.span.first_s, packed) for one, packed in some]
+    embeddings.save(connection, label, rows)
+    if (transaction := connection.get_transaction()) is not None:
+        _writing.add(transaction)
+
+
+def _chosen(
+    one: Asking, columns: _Columns, close: NDArray[np.float32], best: Sequence[int], texts: dict[int, Candidate]
+) -> Near:
+    """The nearest of those that stand as they were encoded, and the cosines of those found by words."""
+    found = Near()
+    for row in best:
+        other = texts.get(int(columns.numbers[row]))
+        if other is not None and len(found.texts) < NEAREST and _fits(one, other, columns.digest(row)):
+            found.texts.append(other)
+            found.cosines[other.number] = float(close[row])
+    beside = {other.number: other.digest for other in one.beside}
+    for row in np.flatnonzero(np.isin(columns.numbers, list(beside)) & (close > -1)).tolist():
+        number = int(columns.numbers[row])
+        if beside[number] == columns.digest(row):
+            found.cosines[number] = float(close[row])
+    return found
+
+
+def _fits(one: Asking, other: Candidate, digest: bytes) -> bool:
+    near = other.last_s >= one.span.first_s - RELATED_S and other.first_s <= one.span.last_s + RELATED_S
+    return near and other.digest == digest and other.article_id not in one.leave_out
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Vectors side by side, with what they are of."""
+
+    numbers: NDArray[np.int64]
+    digests: NDArray[np.void]
+    at_s: NDArray[np.int64]
+    vectors: Embeddings
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, rows: NDArray[np.intp] | slice) -> _Columns:
+        return _Columns(self.numbers[rows], self.digests[rows], self.at_s[rows], self.vectors[rows])
+
+    def of(self, span: Span) -> NDArray[np.intp]:
+        """The rows of the same few days."""
+        return np.flatnonzero((self.at_s >= span.first_s - RELATED_S) & (self.at_s <= span.last_s + RELATED_S))
+
+    def digest(self, row: int) -> bytes:
+        """The digest of one's text."""
+        return bytes(self.digests[row])
+
+
+def _columns(some: Sequence[Embedded]) -> _Columns:
+    """Vectors of one encoder, at least one."""
+    return _Columns(
+        numbers=np.array([one.number for one in some], dtype=np.int64),
+        digests=np.frombuffer(b"".join(one.digest for one in some), dtype="V16"),
+        at_s=np.array([one.at_s for one in some], dtype=np.int64),
+        vectors=np.frombuffer(b"".join(one.packed for one in some), dtype=np.int8).reshape(len(some), -1),
+    )
+
+
+def _joined(parts: Sequence[_Columns]) -> _Columns:
+    return _Columns(
+        numbers=np.concatenate([part.numbers for part in parts]),
+        digests=np.concatenate([part.digests for part in parts]),
+        at_s=np.concatenate([part.at_s for part in parts]),
+        vectors=np.concatenate([part.vectors for part in parts]),
+    )
+
+
+class _Copy:
+    """The vectors of one encoder that this process knows to be in the database: a few blocks, each many times as long
+    as the next, as in `ingest.dedup.postings`."""
+
+    def __init__(self, label: str) -> None:
+        self._label, self._stamp, self._loaded = label, 0, 0
+        self._blocks: list[_Columns] = []
+
+    def parts(self, connection: Connection) -> list[_Columns]:
+        """All vectors there are now."""
+        stamp, rows = embeddings.since(connection, self._label, self._stamp)
+        fresh = [_columns(rows)] if rows else []
+        if connection.get_transaction() in _writing:
+            return self._blocks + fresh
+        self._stamp = stamp
+        self._blocks += fresh
+        while len(self._blocks) > 1 and len(self._blocks[-2]) < LONGER * len(self._blocks[-1]):
+            self._blocks[-2:] = [_joined(self._blocks[-2:])]
+        if sum(map(len, self._blocks)) > LEAST_SPARE + (1 + SPARE) * self._loaded:
+            rows = embeddings.since(connection, self._label, 0)[1]
+            self._blocks, self._loaded = [_columns(rows)] if rows else [], len(rows)
+        return self._blocks
+
+
+_writing: WeakSet[RootTransaction] = WeakSet()
+_copies: WeakKeyDictionary[Engine, dict[str, _Copy]] = WeakKeyDictionary()
+
+
+def _copy(connection: Connection, label: str) -> _Copy:
+    of_engine = _copies.setdefault(connection.engine, {})
+    return of_engine.setdefault(label, _Copy(label))

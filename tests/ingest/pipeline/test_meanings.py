@@ -1,0 +1,189 @@
+"""Related coverage in the store where an encoder is named: found, kept and forgotten in the article's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from ingest.dedup import Item, cluster_batch
+from ingest.dedup.embedding import Encoder
+from ingest.pipeline import meanings
+from ingest.pipeline.cluster import cluster_in_transaction, cluster_together, withdraw
+from ingest.pipeline.compare import Newcomer, newcomer, text_of
+from ingest.pipeline.meanings import meaning_of
+from ingest.store import engine, schema
+from ingest.store.duplicates import embeddings
+from ingest.store.engine import Database
+from ingest.types import Article
+from tests.databases import KINDS
+from tests.ingest.dedup.encoders import Told
+from tests.ingest.dedup.news import text
+from tests.ingest.dedup.test_embedding import FERRY, STRANDED
+from tests.ingest.dedup.test_related import BRIDGE, FREED, RESCUE
+from tests.ingest.pipeline.clustering import NOON, article, cluster, fresh, store
+
+OF_ANOTHER_FERRY = f"{FERRY} All this was two years ago, on other islands."
+SUBJECTS = {FERRY: 0, STRANDED: 0, FREED: 1, RESCUE: 2, BRIDGE: 3, OF_ANOTHER_FERRY: 4}
+BODIES = [FERRY, text(1), FREED, STRANDED, RESCUE, BRIDGE, text(2)]
+
+
+class Halfway(Exception):
+    """Something went wrong before the transaction's end."""
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with fresh(tmp_path, request.param) as database:
+        yield database
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told(SUBJECTS)
+
+
+def signed(one: Article, encoder: Encoder, said: tuple[str, bytes] | None = None) -> Newcomer:
+    return newcomer(text_of(one), meaning_of(encoder, text_of(one), said))
+
+
+def place(database: Database, encoder: Encoder, *some: Article) -> None:
+    """Cluster articles, each in a transaction of its own."""
+    for one in some:
+        with database.writing() as connection:
+            store(connection, one)
+            cluster_in_transaction(connection, one, new=signed(one, encoder))
+
+
+def related(database: Database) -> set[frozenset[str]]:
+    with database.reading() as connection:
+        return {frozenset(row) for row in connection.execute(select(schema.related.c.a, schema.related.c.b))}
+
+
+def kept(database: Database) -> list[int]:
+    with database.reading() as connection:
+        return sorted(connection.execute(select(schema.embeddings.c.number)).scalars())
+
+
+def pair(*numbers: int) -> frozenset[str]:
+    return frozenset(f"a{number:07d}" for number in numbers)
+
+
+def articles(bodies: Sequence[str] = BODIES) -> list[Article]:
+    return [article(number, body) for number, body in enumerate(bodies, 1)]
+
+
+def test_what_is_stored_is_what_the_batch_says(database: Database, told: Told) -> None:
+    place(database, told, *articles())
+    verdicts = cluster_batch([Item(one.id, one.text, "en") for one in articles()], encoder=told)
+    assert related(database) == {frozenset((v.id, kin.id)) for v in verdicts for kin in v.related} == {pair(1, 4)}
+
+
+def test_without_an_encoder_words_decide_and_nothing_is_kept(database: Database) -> None:
+    cluster(database, *articles())
+    assert related(database) == {pair(3, 5)}
+    assert kept(database) == []
+
+
+def test_a_text_without_a_vector_is_weighed_by_words(database: Database, told: Told) -> None:
+    cluster(database, article(1, FREED), article(2, FERRY))
+    place(database, told, article(3, RESCUE), article(4, STRANDED))
+    assert related(database) == {pair(1, 3)}
+
+
+def test_several_at_once_find_what_they_find_one_by_one(database: Database, told: Told) -> None:
+    with database.writing() as connection:
+        for one in articles():
+            store(connection, one)
+        cluster_together(connection, [(one, signed(one, told)) for one in articles()])
+    assert related(database) == {pair(1, 4)}
+    assert kept(database) == list(range(1, len(BODIES) + 1))
+
+
+def test_what_was_rolled_back_is_nobodys_kin(database: Database, told: Told) -> None:
+    place(database, told, article(1, BRIDGE))
+    with suppress(Halfway), database.writing() as connection:
+        for number, body in ((2, FERRY), (3, FREED)):
+            store(connection, one := article(number, body))
+            cluster_in_transaction(connection, one, new=signed(one, told))
+        raise Halfway
+    place(database, told, article(4, STRANDED))  # gets the stamp that was taken back
+    assert related(database) == set()
+    place(database, told, article(5, FERRY))
+    assert related(database) == {pair(4, 5)}
+
+
+def test_another_process_finds_what_this_one_kept(database: Database, told: Told) -> None:
+    other = engine.connect(database.writer.url.render_as_string(hide_password=False))
+    try:
+        place(database, told, article(1, FERRY))
+        place(other, told, article(2, BRIDGE), article(3, STRANDED))
+        place(database, told, article(4, FREED))
+    finally:
+        other.close()
+    assert related(database) == {pair(1, 3)}
+
+
+def test_a_revised_text_is_found_by_what_it_says_now(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY), article(1, OF_ANOTHER_FERRY), article(2, STRANDED))
+    assert related(database) == set()
+    assert kept(database) == [1, 2]
+    place(database, told, article(1, FERRY))
+    assert related(database) == {pair(1, 2)}
+
+
+def test_accounts_of_other_weeks_are_not_found(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY, at=NOON - timedelta(days=5)), article(2, STRANDED))
+    assert related(database) == set()
+
+
+def test_a_taken_down_text_leaves_no_vector(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY), article(2, BRIDGE))
+    with database.writing() as connection:
+        withdraw(connection, "a0000001")
+    place(database, told, article(3, STRANDED))
+    assert related(database) == set()
+    assert kept(database) == [2, 3]
+
+
+def test_who_inherits_from_a_taken_down_text_is_as_related_as_it_was(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY), article(2, FERRY), article(3, STRANDED))
+    assert related(database) == {pair(1, 3)}
+    with database.writing() as connection:
+        withdraw(connection, "a0000001")
+    assert related(database) == {pair(2, 3)}
+
+
+def test_the_same_text_is_encoded_once(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY))
+    asked = len(told.asked)
+    with database.reading() as connection:
+        said = embeddings.of_text(connection, text_of(article(2, FERRY)).digest)
+    assert signed(article(2, FERRY), told, said).meaning == signed(article(1, FERRY), Told(SUBJECTS)).meaning
+    assert len(told.asked) == asked
+
+
+def test_vectors_of_another_encoder_are_not_compared(database: Database, told: Told) -> None:
+    class Other(Told):
+        label = "other"
+
+    place(database, told, article(1, FERRY))
+    place(database, Other(SUBJECTS, 32), article(2, STRANDED))
+    assert related(database) == set()
+
+
+def test_a_copy_of_many_rows_is_made_anew(database: Database, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meanings, "LEAST_SPARE", 2)
+    monkeypatch.setattr(meanings, "LONGER", 2)
+    some = [article(number, text(number)) for number in range(10, 40)]
+    place(database, told, article(1, FERRY), *some, article(2, STRANDED))
+    assert related(database) == {pair(1, 2)}
+    with database.reading() as connection:
+        held = meanings._copy(connection, told.label)
+        assert sum(map(len, held.parts(connection))) == connection.scalar(
+            select(func.count()).select_from(schema.embeddings)
+        )
