@@ -97,6 +97,7 @@ def test_times_decide_and_a_copy_that_came_extends_them() -> None:
     assert (extended.first_s, extended.last_s) == (1000, 1150)
     assert numbers(found.near(other, later)) == [1]
     assert found.near(other, later).last_s.tolist() == [1150]
+    assert numbers(found.near(one, NOW)) == [1], "once, though it stands in the index as it was, too"
     assert numbers(found.near(one, Span(850, 850))) == []
     found.extend(extended, 900)
     assert numbers(found.near(one, Span(850, 850))) == [1]

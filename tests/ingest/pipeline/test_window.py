@@ -435,6 +435,16 @@ def test_an_archive_moves_to_a_new_scheme_beside_a_process_with_a_copy(database:
     other.close()
 
 
+def test_texts_that_left_make_room_for_others() -> None:
+    copy, taken = Window(PLENTY), []
+    for day in range(3):
+        some = [replace(signed(n, day), number=1000 * day + n) for n in range(900)]
+        copy._put(some)
+        taken.append(len(copy._others))
+        copy._drop([one.number for one in some])
+    assert taken == [1000] * 3
+
+
 def test_memory_stays_within_what_is_counted_for_a_text(database: Database) -> None:
     copy = Window(PLENTY)
     many = [replace(signed(n, 0), number=n, terms=b"\1\2\3\4" * 8) for n in range(1, 20_001)]
