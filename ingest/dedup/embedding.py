@@ -47,14 +47,17 @@ def embed(encoder: Encoder, texts: Sequence[str]) -> Embeddings:
 
 def cosines(some: Embeddings, others: Embeddings) -> NDArray[np.float32]:
     """The cosine of each of some texts with each of others; one row for each of the first."""
-    one, other = some.astype(np.float32), others.astype(np.float32)
-    lengths = np.outer(_lengths(one), _lengths(other))
-    found: NDArray[np.float32] = (one @ other.T) / lengths
+    one = some.astype(np.float32)
+    lengths = _lengths(one)[:, np.newaxis]
+    found = np.empty((len(some), len(others)), dtype=np.float32)
+    for start in range(0, len(others), _AT_ONCE):  # so many as the processor has at hand
+        other = others[start : start + _AT_ONCE].astype(np.float32)
+        found[:, start : start + _AT_ONCE] = (one @ other.T) / (lengths * _lengths(other))
     return found
 
 
 def _lengths(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = np.maximum(1.0, np.sqrt((rows * rows).sum(axis=1)))
+    found: NDArray[np.float32] = np.maximum(np.float32(1), np.sqrt(np.einsum("ij,ij->i", rows, rows)))
     return found
 
 

@@ -84,20 +84,19 @@ def _meaning(connection: Connection, one: Asking) -> Meaning | None:
 
 def _near(connection: Connection, label: str, some: Sequence[tuple[Asking, bytes]]) -> dict[str, Near]:
     days = Span(min(one.span.first_s for one, _ in some), max(one.span.last_s for one, _ in some))
-    own = _columns([Embedded(one.number, one.new.text.digest, one.span.first_s, packed) for one, packed in some])
-    parts = _copy(connection, label).parts(connection)
-    there = _joined([own[:0], *(part[part.of(days)] for part in parts)])
+    own = _block([Embedded(one.number, one.new.text.digest, one.span.first_s, packed) for one, packed in some])
+    blocks = [*(block.of(days) for block in _copy(connection, label).blocks(connection)), own]
+    texts = _together([block.texts for block in blocks])
+    close = np.concatenate([cosines(own.vectors, block.vectors) for block in blocks], axis=1)
     _save(connection, label, some)
-    both = _joined([there, own])
-    close = cosines(own.vectors, both.vectors)
     for row, (one, _) in enumerate(some):
-        close[row, len(there) + row :] = -1
-        close[row, np.setdiff1d(np.arange(len(both)), both.of(one.span))] = -1
+        close[row, len(texts) - len(some) + row :] = -1  # it comes after these
+        close[row, ~texts.near(one.span)] = -1
     best = [nearest(of, NEAREST + len(one.leave_out)) for (one, _), of in zip(some, close, strict=True)]
-    numbers = set(both.numbers[np.concatenate(best)].tolist())
-    texts = signatures.candidates(connection, numbers, SCHEME, days.first_s - RELATED_S, days.last_s + RELATED_S)
+    numbers = set(texts.numbers[np.concatenate(best)].tolist())
+    found = signatures.candidates(connection, numbers, SCHEME, days.first_s - RELATED_S, days.last_s + RELATED_S)
     return {
-        one.new.text.article_id: _chosen(one, both, close[row], best[row].tolist(), texts)
+        one.new.text.article_id: _chosen(one, texts, close[row], best[row].tolist(), found)
         for row, (one, _) in enumerate(some)
     }
 
@@ -110,21 +109,21 @@ def _save(connection: Connection, label: str, some: Sequence[tuple[Asking, bytes
 
 
 def _chosen(
-    one: Asking, columns: _Columns, close: NDArray[np.float32], best: Sequence[int], texts: dict[int, Candidate]
+    one: Asking, texts: _Texts, close: NDArray[np.float32], best: Sequence[int], found: dict[int, Candidate]
 ) -> Near:
     """The nearest of those that stand as they were encoded, and the cosines of those found by words."""
-    found = Near()
+    chosen = Near()
     for row in best:
-        other = texts.get(int(columns.numbers[row]))
-        if other is not None and len(found.texts) < NEAREST and _fits(one, other, columns.digest(row)):
-            found.texts.append(other)
-            found.cosines[other.number] = float(close[row])
+        other = found.get(int(texts.numbers[row]))
+        if other is not None and len(chosen.texts) < NEAREST and _fits(one, other, texts.digest(row)):
+            chosen.texts.append(other)
+            chosen.cosines[other.number] = float(close[row])
     beside = {other.number: other.digest for other in one.beside}
-    for row in np.flatnonzero(np.isin(columns.numbers, list(beside)) & (close > -1)).tolist():
-        number = int(columns.numbers[row])
-        if beside[number] == columns.digest(row):
-            found.cosines[number] = float(close[row])
-    return found
+    for row in np.flatnonzero(np.isin(texts.numbers, list(beside)) & (close > -1)).tolist():
+        number = int(texts.numbers[row])
+        if beside[number] == texts.digest(row):
+            chosen.cosines[number] = float(close[row])
+    return chosen
 
 
 def _fits(one: Asking, other: Candidate, digest: bytes) -> bool:
@@ -133,45 +132,59 @@ def _fits(one: Asking, other: Candidate, digest: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
-    """Vectors side by side, with what they are of."""
+class _Texts:
+    """What vectors are of, side by side."""
 
     numbers: NDArray[np.int64]
     digests: NDArray[np.void]
     at_s: NDArray[np.int64]
-    vectors: Embeddings
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def __getitem__(self, rows: NDArray[np.intp] | slice) -> _Columns:
-        return _Columns(self.numbers[rows], self.digests[rows], self.at_s[rows], self.vectors[rows])
-
-    def of(self, span: Span) -> NDArray[np.intp]:
-        """The rows of the same few days."""
-        return np.flatnonzero((self.at_s >= span.first_s - RELATED_S) & (self.at_s <= span.last_s + RELATED_S))
+    def near(self, span: Span) -> NDArray[np.bool_]:
+        """Which of them are of the same few days."""
+        near: NDArray[np.bool_] = (self.at_s >= span.first_s - RELATED_S) & (self.at_s <= span.last_s + RELATED_S)
+        return near
 
     def digest(self, row: int) -> bytes:
         """The digest of one's text."""
         return bytes(self.digests[row])
 
 
-def _columns(some: Sequence[Embedded]) -> _Columns:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Texts with their vectors."""
+
+    texts: _Texts
+    vectors: Embeddings
+
+    def of(self, span: Span) -> _Block:
+        """Those of the same few days."""
+        near = self.texts.near(span)
+        if near.all():
+            return self
+        rows = np.flatnonzero(near)
+        texts = _Texts(self.texts.numbers[rows], self.texts.digests[rows], self.texts.at_s[rows])
+        return _Block(texts, self.vectors[rows])
+
+
+def _block(some: Sequence[Embedded]) -> _Block:
     """Vectors of one encoder, at least one."""
-    return _Columns(
+    texts = _Texts(
         numbers=np.array([one.number for one in some], dtype=np.int64),
         digests=np.frombuffer(b"".join(one.digest for one in some), dtype="V16"),
         at_s=np.array([one.at_s for one in some], dtype=np.int64),
-        vectors=np.frombuffer(b"".join(one.packed for one in some), dtype=np.int8).reshape(len(some), -1),
     )
+    vectors = np.frombuffer(b"".join(one.packed for one in some), dtype=np.int8)
+    return _Block(texts, vectors.reshape(len(some), -1))
 
 
-def _joined(parts: Sequence[_Columns]) -> _Columns:
-    return _Columns(
-        numbers=np.concatenate([part.numbers for part in parts]),
-        digests=np.concatenate([part.digests for part in parts]),
-        at_s=np.concatenate([part.at_s for part in parts]),
-        vectors=np.concatenate([part.vectors for part in parts]),
+def _together(some: Sequence[_Texts]) -> _Texts:
+    return _Texts(
+        numbers=np.concatenate([texts.numbers for texts in some]),
+        digests=np.concatenate([texts.digests for texts in some]),
+        at_s=np.concatenate([texts.at_s for texts in some]),
     )
 
 
@@ -181,21 +194,27 @@ class _Copy:
 
     def __init__(self, label: str) -> None:
         self._label, self._stamp, self._loaded = label, 0, 0
-        self._blocks: list[_Columns] = []
+        self._blocks: list[_Block] = []
 
-    def parts(self, connection: Connection) -> list[_Columns]:
+    def __len__(self) -> int:
+        """How many vectors there are, some of texts that are gone."""
+        return sum(len(block.texts) for block in self._blocks)
+
+    def blocks(self, connection: Connection) -> list[_Block]:
         """All vectors there are now."""
         stamp, rows = embeddings.since(connection, self._label, self._stamp)
-        fresh = [_columns(rows)] if rows else []
+        fresh = [_block(rows)] if rows else []
         if connection.get_transaction() in _writing:
             return self._blocks + fresh
         self._stamp = stamp
         self._blocks += fresh
-        while len(self._blocks) > 1 and len(self._blocks[-2]) < LONGER * len(self._blocks[-1]):
-            self._blocks[-2:] = [_joined(self._blocks[-2:])]
-        if sum(map(len, self._blocks)) > LEAST_SPARE + (1 + SPARE) * self._loaded:
+        while len(self._blocks) > 1 and len(self._blocks[-2].texts) < LONGER * len(self._blocks[-1].texts):
+            one, other = self._blocks[-2:]
+            vectors = np.concatenate([one.vectors, other.vectors])
+            self._blocks[-2:] = [_Block(_together([one.texts, other.texts]), vectors)]
+        if len(self) > LEAST_SPARE + (1 + SPARE) * self._loaded:
             rows = embeddings.since(connection, self._label, 0)[1]
-            self._blocks, self._loaded = [_columns(rows)] if rows else [], len(rows)
+            self._blocks, self._loaded = [_block(rows)] if rows else [], len(rows)
         return self._blocks
 
 
