@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import func, select
@@ -13,13 +14,15 @@ from sqlalchemy import func, select
 from ingest.dedup import Item, cluster_batch
 from ingest.dedup.embedding import Encoder
 from ingest.pipeline import meanings
-from ingest.pipeline.cluster import cluster_in_transaction, cluster_together, withdraw
+from ingest.pipeline.cluster import cluster_article, cluster_in_transaction, cluster_together, withdraw
 from ingest.pipeline.compare import Newcomer, newcomer, text_of
 from ingest.pipeline.meanings import meaning_of
+from ingest.pipeline.runtime import Runtime
+from ingest.settings import Settings
 from ingest.store import engine, schema
 from ingest.store.duplicates import embeddings
 from ingest.store.engine import Database
-from ingest.types import Article
+from ingest.types import Article, LanguageIdentifier, SentenceTranslator
 from tests.databases import KINDS
 from tests.ingest.dedup.encoders import Told
 from tests.ingest.dedup.news import text
@@ -186,3 +189,16 @@ def test_a_copy_of_many_rows_is_made_anew(database: Database, told: Told, monkey
         held = meanings._copy(connection, told.label)
         held.blocks(connection)
         assert len(held) == connection.scalar(select(func.count()).select_from(schema.embeddings))
+
+
+def test_the_step_asks_the_encoder_of_its_runtime_once_a_text(database: Database, told: Told) -> None:
+    nobody = cast(LanguageIdentifier, None), cast(SentenceTranslator, None)  # clustering asks neither
+    runtime = Runtime(database, Settings(), "test", *nobody, encoder=told)
+    some = [article(1, FERRY), article(2, STRANDED, title="No bread"), article(3, FERRY), article(4, "Too short.")]
+    with database.writing() as connection:
+        for one in some:
+            store(connection, one)
+    for one in some:
+        assert cluster_article(one.id, runtime) is None
+    assert told.asked == [FERRY, f"No bread\n{STRANDED}"]
+    assert kept(database) == [1, 2]
