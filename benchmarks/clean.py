@@ -1,6 +1,7 @@
 """Speed of extraction, as ratios to trafilatura in the same run.
 
     python benchmarks/clean.py DATA [--pages 60]
+    python benchmarks/clean.py DATA --peers [--seeds 3]    quality beside the peers instead (`clean_peers.py`)
 
 Prints pages a second of trafilatura alone and of the whole HTML way (vote, scorer, metadata), documents a second of the
 line cleaner on both views, and the ratios. CPU time, so a busy machine changes little. Each view is cleaned in a
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -70,8 +72,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--pages", type=int, default=60)
+    parser.add_argument("--peers", action="store_true", help="print how well each does, not how fast")
+    parser.add_argument("--seeds", type=int, default=1, help="ways to share the sites out for the figures of ours")
     arguments = parser.parse_args()
     folder = data_folder(arguments.data)
+    if arguments.peers:
+        sys.path.insert(0, str(Path(__file__).parent))  # the scripts that fit import each other by their bare names
+        from clean_peers import tables
+
+        for table in tables(folder, arguments.seeds):
+            print(table, flush=True)
+        return
     rows = [(row, html) for row, html in read_pages(folder)]
     step = max(1, len(rows) // arguments.pages)
     chosen = rows[::step][: arguments.pages]

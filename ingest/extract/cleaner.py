@@ -59,6 +59,7 @@ class Part:
     vote: float | None = None  # how sure the vote over a page is that it is article text; None: ask the line scorer
     glued_before: bool = False  # the part before it stood in the same line
     glued_after: bool = False
+    outside: tuple[str, str] | None = None  # rule and evidence where the markup says that it is none of the article
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ def _pieces(part: Part, rules: RuleTable) -> list[Part]:
 
 def _decide(part: Part, hit: Hit | None, score: float) -> Block:
     """A block by rule, else by score; words that subheads use too do not overrule the score."""
+    if part.outside is not None:
+        return Block(part.text, BlockKind.BOILERPLATE, False, *part.outside, part.line)
     kept = score >= (KEEP if part.vote is None else KEEP_VOTED)
     if hit is not None and hit.rule.kind != "keep" and not (hit.rule.soft and kept):
         return Block(part.text, hit.rule.block_kind, False, hit.rule.id, hit.matched, part.line)

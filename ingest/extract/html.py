@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ingest.extract.cleaner import Part, clean_lines
+from ingest.extract.boxes import boxed
+from ingest.extract.cleaner import KEEP_VOTED, Part, clean_lines
 from ingest.extract.limits import MAX_ELEMENTS, count_elements, harmless
 from ingest.extract.linear import HtmlLine, page_lines
 from ingest.extract.metadata import (
@@ -21,8 +22,9 @@ from ingest.extract.page_features import PAGE_FEATURES, html_matrix
 from ingest.extract.repair import repair_text
 from ingest.extract.rules import builtin_rules, wording
 from ingest.extract.score import builtin_forest
+from ingest.extract.shown import drop_next_articles, reveal
 from ingest.extract.site_memory import SiteMemory
-from ingest.extract.vote import parse, readability_text, resiliparse_text, trafilatura_text, votes
+from ingest.extract.vote import parse, readability_text, resiliparse_text, serialized, trafilatura_text, votes
 from ingest.extract.walls import find_wall, page_facts
 from ingest.types import Block, BlockKind, Document, Page, Rejection, Stage
 from ingest.urls import registered_domain
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 METHOD = "html-vote/1"
 BODY_METHOD = "json-ld/1"
+
+HIDDEN = ("hidden", "the page does not show it")
 
 MIN_BODY = 400
 """Characters from which a text in JSON-LD can be an article."""
@@ -72,6 +76,9 @@ def look_at(html: str, url: str | None) -> Looked | None:
     if tree is None:
         return None
     lines = page_lines(tree)
+    shown = [drop_next_articles(tree, url), reveal(tree, lines)]
+    if any(shown):
+        safe, lines = serialized(tree), page_lines(tree)
     heavy = count_elements(safe) > MAX_ELEMENTS
     if sum(len(line.text) for line in lines) < MIN_TEXT:
         texts = ["", "", ""]
@@ -109,8 +116,8 @@ def read_article(
     """The article of a page whose lines are scored, one number from 0 to 1 a line."""
     lines = looked.lines
     parts = [
-        Part(line.text, None, line.kind, score)
-        for line, score in zip(lines, scores, strict=True)
+        Part(line.text, None, line.kind, score, outside=outside)
+        for line, score, outside in zip(lines, scores, _outside(lines, scores), strict=True)
         if line.text.strip() and (looked.whole or score > 0)  # of a page that is too heavy only what may be kept
     ]
     title, others, metadata = read_metadata(looked.tree, page.url)
@@ -137,6 +144,15 @@ def read_article(
         credits=said.credits,
     )
     return Document(cleaned.title, blocks, metadata, method)
+
+
+def _outside(lines: Sequence[HtmlLine], scores: Sequence[float]) -> list[tuple[str, str] | None]:
+    """Of each line the rule and the evidence by which the markup says that it is none of the article."""
+    boxes = boxed(lines, scores, builtin_rules(), keep=KEEP_VOTED)
+    return [
+        HIDDEN if line.unseen else ("box", f"in a box under “{boxes[place]}”") if place in boxes else None
+        for place, line in enumerate(lines)
+    ]
 
 
 def _told_body(body: Sequence[str], blocks: Sequence[Block]) -> list[Part]:

@@ -29,6 +29,8 @@ _DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
 
 _RAW = re.compile(r"<(script|style|template|svg|noembed|iframe|object|math)\b", re.IGNORECASE)
 _JSON_LD = re.compile(r"application/ld\+json", re.IGNORECASE)
+_SHADOW = re.compile(r"<template(?=[^>]{0,200}\sshadowroot(?:mode)?\s*=)", re.IGNORECASE)
+"""The opening of a shadow root that a page brings along: browsers show what is in it."""
 _OPENING = re.compile(r"<[a-zA-Z]")
 _TAG_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]{0,30}")
 _LONG_TAG = re.compile(rf"<[^>]{{{MAX_ATTRIBUTES},}}+>")
@@ -44,6 +46,7 @@ def harmless(html: str) -> str:
     html = html.replace("\x00", "")
     declaration = _DECLARATION.match(html)
     html = html[declaration.end() :] if declaration else html
+    html = _SHADOW.sub("<div", html) if "shadowroot" in html else html
     return _flat(_without_absurd_tags(_without_raw(_without_comments(html))))
 
 

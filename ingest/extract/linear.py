@@ -108,6 +108,7 @@ _HINTS = {
     "hidden": r"hidden|sr-only|screen-reader|visually",
 }
 HINTS = tuple(_HINTS)
+_UNSEEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _HINT_PATTERNS = tuple(re.compile(pattern) for pattern in _HINTS.values())
 
 
@@ -121,6 +122,15 @@ class HtmlLine:
     linked: float  # share of the characters that are links
     hints: int = 0  # what the names of classes and ids around it say: one bit for each of HINTS
     nodes: tuple[int, ...] = ()  # numbers of the elements of the path, unique on the page
+    unseen: bool = False  # the markup says that it is not shown
+
+
+def is_hidden(element: Any) -> bool:
+    """Does an element's own markup say that it is not shown, or not read out?"""
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    style = element.get("style")
+    return style is not None and _UNSEEN.search(style) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -141,6 +151,7 @@ def page_lines(tree: Any) -> list[HtmlLine]:
     path: list[str] = []
     hints: list[int] = [0]
     nodes: list[int] = []
+    hidden: list[bool] = [False]
     count = 0
     row: Any = None  # the row whose cells go in one line
 
@@ -149,7 +160,7 @@ def page_lines(tree: Any) -> list[HtmlLine]:
         whole = whole.strip(CELLS) if row is not None else whole  # empty cells
         if whole:
             share = min(1.0, linked / len(whole))
-            lines.append(HtmlLine(whole, _kind(path), tuple(path), share, hints[-1], tuple(nodes)))
+            lines.append(HtmlLine(whole, _kind(path), tuple(path), share, hints[-1], tuple(nodes), hidden[-1]))
         text.clear()
 
     walker = iterwalk(tree, events=("start", "end"))
@@ -172,6 +183,7 @@ def page_lines(tree: Any) -> list[HtmlLine]:
             nodes.append(count)
             names = f"{element.get('class', '')} {element.get('id', '')}"
             hints.append(hints[-1] | _hints(names) if len(names) > 1 else hints[-1])
+            hidden.append(hidden[-1] or is_hidden(element))
             piece = element.text
         else:
             if tag not in _SKIPPED or element is tree:
@@ -182,6 +194,7 @@ def page_lines(tree: Any) -> list[HtmlLine]:
                 path.pop()
                 nodes.pop()
                 hints.pop()
+                hidden.pop()
                 in_link -= tag == "a"
             piece = element.tail
         if piece:

@@ -82,7 +82,7 @@ def read_told(tree: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     the lead; each wording comes once. Both are empty where the page has none.
     """
     nodes = list(_json_ld(tree))
-    bodies = (node.get("articleBody") for node in nodes)
+    bodies = (text for node in nodes for text in (node.get("articleBody"), _updates(node)))
     body = max((one[:MAX_BODY] for one in bodies if isinstance(one, str)), key=len, default="")
     lines = _TAG.sub("", _BLOCK_TAG.sub("\n", repair_text(body))).split("\n") if body else []
     named = {"description", "og:description"}
@@ -94,6 +94,13 @@ def read_told(tree: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(line for line in (" ".join(line.split()) for line in lines) if line), tuple(described)[
         :MAX_DESCRIPTIONS
     ]
+
+
+def _updates(node: Mapping[str, Any]) -> str:
+    """The texts of a live blog's entries, one a line."""
+    entries = node.get("liveBlogUpdate")
+    texts = [one.get("articleBody") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 _PUBLISHED = (

@@ -50,6 +50,49 @@ SHAPES: dict[str, Callable[[tuple[str, ...]], str]] = {
 }  # fmt: skip
 
 
+OTHER = {
+    "en": ("Farmers in the valley of the Orrin fear for their harvest after the driest spring for sixty years.", "The river authority has limited the pumping of water to two nights a week until the end of August."),
+    "fr": ("Les agriculteurs de la vallée de l’Orrin craignent pour leur récolte après le printemps le plus sec depuis soixante ans.", "L’agence de l’eau a limité le pompage à deux nuits par semaine jusqu’à la fin du mois d’août."),
+    "de": ("Die Bauern im Orrintal fürchten nach dem trockensten Frühling seit sechzig Jahren um ihre Ernte.", "Die Wasserbehörde hat das Pumpen bis Ende August auf zwei Nächte in der Woche beschränkt."),
+}  # fmt: skip
+"""Another article, or what a page hides."""
+
+
+def paragraphs(texts: tuple[str, ...]) -> str:
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+WHOLE: dict[str, Callable[[tuple[str, ...]], str]] = {
+    "an AMP page": lambda texts: "<article class='amp-wp-article'><amp-img src='a.jpg' width=1 height=1></amp-img>" + paragraphs(texts) + "<amp-ad type='x'></amp-ad><amp-social-share type='x'></amp-social-share></article>",
+    "details": lambda texts: f"<article>{paragraphs(texts[:3])}<details><summary>More</summary>{paragraphs(texts[3:])}</details></article>",
+    "a list of definitions": lambda texts: "<article><dl>" + "".join(f"<dt>{number}</dt><dd>{text}</dd>" for number, text in enumerate(texts)) + "</dl></article>",
+    "an expander": lambda texts: f"<article>{paragraphs(texts[:2])}<div class='collapsed' style='max-height:0;overflow:hidden'>{paragraphs(texts[2:])}</div><button>Read more</button></article>",
+    "hidden until a script runs": lambda texts: f"<article style='display:none'>{paragraphs(texts)}</article>",
+    "under an open dialog": lambda texts: f"<div aria-hidden='true'>{paragraphs(texts)}</div><div role='dialog'><p>Cookies?</p></div>",
+    "noscript": lambda texts: f"<div id='app'></div><noscript><article>{paragraphs(texts)}</article></noscript>",
+    "a shadow root": lambda texts: f"<news-story><template shadowrootmode='open'><style>p {{}}</style><article>{paragraphs(texts)}</article></template></news-story>",
+    "a slot of a shadow root": lambda texts: f"<news-story><template shadowrootmode='open'><style>p {{}}</style><slot></slot></template>{paragraphs(texts)}</news-story>",
+    "line breaks after bold words": lambda texts: "<div><span>" + "<br/><br/>".join(f"<b>{text[:10]}</b>{text[10:]}" for text in texts) + "</span></div>",
+    "a table with numbered rows": lambda texts: "<table>" + "".join(f"<tr><td>{number}.</td><td>{text}</td></tr>" for number, text in enumerate(texts)) + "</table>",
+    "a drop cap": lambda texts: f"<article><p><span class='dropcap'>{texts[0][0]}</span>{texts[0][1:]}</p>{paragraphs(texts[1:])}</article>",
+    "a form around the page": lambda texts: f"<form id='aspnetForm'><input type='hidden' name='__VIEWSTATE' value='x'>{paragraphs(texts)}<input type='submit'></form>",
+    "twice, for two screens": lambda texts: f"<div class='desktop'>{paragraphs(texts)}</div><div class='mobile'>{paragraphs(texts)}</div>",
+    "marks of direction": lambda texts: "<article>" + "".join(f"<p>\u200f\u202b{text}\u202c\u200e</p>" for text in texts) + "</article>",
+    "a live blog of articles": lambda texts: f"<article><h1>Live</h1>{paragraphs(texts[:2])}</article>" + "".join(f"<article><h2><a href='#e{number}'>Entry</a></h2><p>{text}</p></article>" for number, text in enumerate(texts[2:])),
+}  # fmt: skip
+"""Each has the whole text, once."""
+
+HIDING: dict[str, Callable[[str], str]] = {
+    "hidden": lambda text: f"<div hidden><p>{text}</p></div>",
+    "display": lambda text: f"<div style='color:red; display: none'><p>{text}</p></div>",
+    "visibility": lambda text: f"<p style='visibility:hidden'>{text}</p>",
+    "aria": lambda text: f"<div aria-hidden='true'><p>{text}</p></div>",
+    "template": lambda text: f"<template><p>{text}</p></template>",
+    "noscript": lambda text: f"<noscript><p>{text}</p></noscript>",
+    "textarea": lambda text: f"<textarea>&lt;iframe&gt; {text}</textarea>",
+}
+
+
 def read(html: str) -> Document:
     ended = extract_page(page(html))
     assert isinstance(ended, Document), ended
@@ -62,6 +105,52 @@ def test_the_article_is_found_in_every_shape(shape: str, lang: str) -> None:
     document = read(framed(lang, SHAPES[shape](PARAGRAPHS[lang])))
     assert [text for text in PARAGRAPHS[lang] if text not in document.text] == []
     assert [words for words in FURNITURE if words in document.text] == []
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize("shape", WHOLE)
+def test_the_article_is_there_once_in_shapes_that_few_sites_have(shape: str, lang: str) -> None:
+    text = read(framed(lang, WHOLE[shape](PARAGRAPHS[lang]))).text
+    assert [text.count(one) for one in PARAGRAPHS[lang]] == [1] * len(PARAGRAPHS[lang])
+    assert not set("\u200f\u202b\u202c\u200e") & set(text)
+    assert [words for words in (*FURNITURE, "Read more", "Cookies?") if words in text] == []
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize("how", HIDING)
+def test_what_a_page_does_not_show_is_no_text(how: str, lang: str) -> None:
+    texts, secret = PARAGRAPHS[lang], OTHER[lang][0]
+    body = f"<article>{paragraphs(texts[:3])}{HIDING[how](secret)}{paragraphs(texts[3:])}</article>"
+    document = read(framed(lang, body))
+    assert document.text == "\n".join(texts)
+    assert all(block.rule == "hidden" for block in document.blocks if block.text == secret)
+
+
+@pytest.mark.parametrize(
+    ("lang", "heading"),
+    [("en", "About the author"), ("fr", "Source de l’article"), ("de", "Lesen Sie auch"), ("de", "Über die Autorin")],
+)
+def test_a_box_under_a_heading_of_furniture_is_no_text(lang: str, heading: str) -> None:
+    box = f"<div class='x'><div>{heading}</div><div>{paragraphs(OTHER[lang])}</div></div>"
+    document = read(framed(lang, f"<article>{paragraphs(PARAGRAPHS[lang])}{box}</article>"))
+    assert document.text == "\n".join(PARAGRAPHS[lang])
+    whole = f"<article><h2>{heading}</h2>{paragraphs(PARAGRAPHS[lang])}</article>"  # it heads all there is
+    assert read(framed(lang, whole)).text == "\n".join(PARAGRAPHS[lang])
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize("heading", ["<h1>{}</h1>", "<h2><a href='/orrin'>{}</a></h2>"])
+def test_the_article_that_follows_on_a_page_without_end_is_another(heading: str, lang: str) -> None:
+    own = f"<article><h1>{HEADLINES[lang]}</h1>{paragraphs(PARAGRAPHS[lang])}</article>"
+    following = f"<article>{heading.format('The valley of the Orrin is dry')}{paragraphs(OTHER[lang])}</article>"
+    assert read(framed(lang, own + following)).text == "\n".join(PARAGRAPHS[lang])
+
+
+def test_a_live_blog_that_a_script_fills_gives_the_entries_of_its_json_ld() -> None:
+    entries = [{"@type": "BlogPosting", "articleBody": text} for text in PARAGRAPHS["en"]]
+    told = {"@type": "LiveBlogPosting", "headline": HEADLINES["en"], "liveBlogUpdate": entries}
+    head = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+    assert read(framed("en", "<div id='app'>Loading…</div>", head)).text == "\n".join(PARAGRAPHS["en"])
 
 
 @pytest.mark.parametrize("lang", sorted(PARAGRAPHS))

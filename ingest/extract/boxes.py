@@ -1,0 +1,50 @@
+"""Boxes of a page that their own heading gives away: about the author, more to read, newsletters, comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.extract.linear import HtmlLine
+from ingest.extract.rules import RuleTable, wording
+
+HEADINGS = frozenset({"about-author", "newsletter", "comment-form", "read-more", "app-prompt"})
+"""Rules whose lines head boxes. Labels of sold articles head the article itself ("Exklusiv")."""
+
+LONGEST_HEADING = 60
+"""Characters."""
+
+LEVELS = 2
+"""Elements around a heading that may be its box: the heading often has one of its own."""
+
+MOST = 0.5
+"""Share of the page's kept text that a box holds at most. Of 210 pages, 18 lines of five went as they stood in such a
+box, none of them article text; cross-validated by site, text F1 .985 -> .987, French pages .984 -> .992, pages under .8
+one -> none (gold texts in NFC; two ways to share the sites out)."""
+
+
+def boxed(lines: Sequence[HtmlLine], scores: Sequence[float], rules: RuleTable, *, keep: float) -> dict[int, str]:
+    """The lines in such boxes, with the heading of each: the first line of an element says that it is furniture.
+
+    keep: score from which a line is kept.
+    """
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for place, line in enumerate(lines):
+        for node in line.nodes:
+            first.setdefault(node, place)
+            last[node] = place
+    text = [len(line.text) if score >= keep else 0 for line, score in zip(lines, scores, strict=True)]
+    whole = sum(text)
+    found: dict[int, str] = {}
+    for place, line in enumerate(lines):
+        boxes = [node for node in line.nodes[-1 - LEVELS : -1] if first[node] == place and last[node] > place]
+        if not boxes or len(line.text) > LONGEST_HEADING or place in found:
+            continue
+        hit = rules.match(wording(line.text))
+        if hit is None or hit.rule.soft or hit.rule.id not in HEADINGS:
+            continue
+        for box in boxes:
+            inside = range(place + 1, last[box] + 1)
+            if sum(text[place + 1 : last[box] + 1]) < MOST * whole:
+                found |= dict.fromkeys(inside, line.text)
+    return found
