@@ -19,6 +19,7 @@ from ingest.dedup.minhash import SCHEME, band_keys_of, digest_key, values
 from ingest.pipeline import placement
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import SAME_SCORE, Newcomer, newcomer, same_text, text_of, unpack_keys
+from ingest.pipeline.linked import note_link
 from ingest.pipeline.meanings import meaning_of
 from ingest.pipeline.placement import Coming, as_node, coming_of, place
 from ingest.pipeline.regroup import gather, regroup
@@ -32,7 +33,7 @@ from ingest.store.engine import serialise
 from ingest.store.queue import units
 from ingest.store.queue.units import Unit
 from ingest.store.texts import articles
-from ingest.types import Article, Copy, Match, Stage
+from ingest.types import Article, Copy, Link, Match, Stage
 
 WINDOW = timedelta(days=14)
 LOCK = "cluster"
@@ -135,6 +136,9 @@ def _settle(connection: Connection, article: Article, new: Newcomer, window: tim
             return
         _detach(connection, seat, window)
     place(connection, [coming_of(connection, article, new)], window)
+    for decision in decisions.about(connection, [article.id]):
+        if decision.link == Link.MUST:
+            note_link(connection, decision)
 
 
 def _outcomes(connection: Connection, article_ids: Sequence[str], opened: set[str]) -> list[ClusterOutcome]:

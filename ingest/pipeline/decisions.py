@@ -12,10 +12,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from ingest.dedup.explain import compare
 from ingest.errors import BadInput
 from ingest.pipeline.cluster import LOCK, WINDOW, cluster_in_transaction, follow_again, part
-from ingest.pipeline.linked import linked_with
+from ingest.pipeline.linked import linked_with, note_link
 from ingest.pipeline.regroup import MOST_LINKED, NOTHING, regroup
 from ingest.store.consumers import changes
 from ingest.store.duplicates import clusters, decisions, evidence
@@ -23,7 +22,7 @@ from ingest.store.duplicates.decisions import Before
 from ingest.store.duplicates.evidence import MUST_LINK
 from ingest.store.engine import serialise
 from ingest.store.texts import articles
-from ingest.types import Article, Copy, Decision, Link, Match
+from ingest.types import Article, Decision, Link
 
 
 def decide(
@@ -42,7 +41,7 @@ def decide(
     for article_id in (decision.a, decision.b):
         part(connection, _article(connection, article_id), window)
     if link == Link.MUST:
-        _note(connection, decision)
+        note_link(connection, decision)
     _bring_in_line(connection, decision)
     if decision.id not in known:
         decisions.keep_before(connection, decision.id, _changed(connection, before))
@@ -110,17 +109,6 @@ def _changed(connection: Connection, before: Before) -> Before:
     touched = {cluster_id for both in moved for cluster_id in both}
     places = {i: cluster_id for i, cluster_id in before.places.items() if cluster_id in touched}
     return Before(places, frozenset(before.chosen) & places.keys())
-
-
-def _note(connection: Connection, decision: Decision) -> None:
-    """A match for people to see, where the texts themselves gave none, with what was measured all the same."""
-    if evidence.match_exists(connection, decision.a, decision.b):
-        return
-    a, b = _article(connection, decision.a), _article(connection, decision.b)
-    found, passages = compare(a.title, a.text, b.title, b.text)
-    measured = found.jaccard if found is not None else 0.0
-    match = Match(a.id, b.id, round(measured, 4), round(measured, 4), MUST_LINK, Copy.NEAR, passages)
-    evidence.save_matches(connection, [(match, 0.0)])
 
 
 def _article(connection: Connection, article_id: str) -> Article:

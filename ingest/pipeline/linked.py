@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from ingest.dedup.explain import compare
 from ingest.store.duplicates import clusters, decisions, evidence
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.evidence import MUST_LINK
-from ingest.types import Link
+from ingest.store.texts import articles
+from ingest.types import Copy, Decision, Link, Match
 
 Pair = tuple[str, str, float, float, str, str]  # a, b, score, similarity, rule, kind
 
@@ -99,3 +101,18 @@ def taken_apart(whole: Linked) -> list[Linked]:
     for a, b in (*((pair[0], pair[1]) for pair in whole.pairs), *whole.must):
         lots.join(a, b)
     return [_among(lot, whole.places, whole.pairs, whole.must, whole.cannot) for lot in lots.all()]
+
+
+def note_link(connection: Connection, decision: Decision) -> None:
+    """Keep a match for people to see where a must-link joins what the texts do not, with what they share all the same.
+
+    An article that is gone has none.
+    """
+    if evidence.match_exists(connection, decision.a, decision.b):
+        return
+    a, b = articles.load(connection, decision.a), articles.load(connection, decision.b)
+    if a is None or b is None:
+        return
+    found, passages = compare(a.title, a.text, b.title, b.text)
+    measured = round(found.jaccard, 4) if found is not None else 0.0
+    evidence.save_matches(connection, [(Match(a.id, b.id, measured, measured, MUST_LINK, Copy.NEAR, passages), 0.0)])

@@ -125,6 +125,24 @@ def test_a_decision_outlives_a_revision(database: Database) -> None:
     sound(database)
 
 
+def test_a_must_link_shows_what_the_texts_share_now(database: Database) -> None:
+    cluster(database, article(1, text(1)), article(2, text(3)))
+    say(database, Link.MUST, "a0000001", "a0000002")
+    cluster(database, article(2, edited(1, 1)))
+    assert linked(database) != ["must-link"]  # the texts link them by themselves
+    cluster(database, article(2, text(4)))
+    assert linked(database) == ["must-link"]
+    cluster(database, article(1, text(5)))
+    assert linked(database) == ["must-link"]
+
+
+def linked(database: Database) -> list[str]:
+    """By which rules the first two articles are linked."""
+    rows = select(schema.matches.c.rule).where(schema.matches.c.a == "a0000001", schema.matches.c.b == "a0000002")
+    with database.reading() as connection:
+        return list(connection.execute(rows).scalars())
+
+
 def test_a_decision_that_contradicts_another_is_refused_with_its_number(database: Database) -> None:
     cluster(database, *(article(n, text(n)) for n in range(1, 4)))
     say(database, Link.MUST, "a0000001", "a0000002")
