@@ -1,0 +1,35 @@
+"""What a worker is built from, as the settings name it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.errors import Misconfigured
+from ingest.language import Identifier
+from ingest.settings import Settings
+from ingest.types import Identified, Span
+from workers import runtime
+
+
+class AlwaysFrench:
+    """A language identifier that somebody brought along."""
+
+    def identify(self, text: str, hint: str | None = None) -> Identified:
+        return Identified("fr", (Span(0, len(text), "fr"),))
+
+
+def named(detector: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setattr(runtime, "settings", lambda: Settings(detector=detector))
+    return runtime.identifier.__wrapped__()
+
+
+def test_a_detector_named_in_the_settings_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(named("builtin", monkeypatch), Identifier)
+    made = named("tests.workers.test_runtime:AlwaysFrench", monkeypatch)
+    assert made.identify("Guten Tag").lang == "fr"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("wrong", ["", "nowhere", "nowhere:Nothing", "ingest.language:Nothing"])
+def test_a_detector_that_is_not_there_is_named_in_the_error(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Misconfigured, match="expected builtin or module:attribute"):
+        named(wrong, monkeypatch)
