@@ -141,6 +141,8 @@ def fill_archive(database: Database, window: int, behind: int, count: int) -> No
         rounds += 1
         some = min(left, window)
         with database.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL statement_timeout = 0"))  # a hundred thousand rows at once
             for name in ("articles", "members", "clusters", "signatures"):
                 connection.execute(text(_copied(name, rounds, window, some)), {"old": NOW - timedelta(days=60)})
         left -= some
@@ -372,19 +374,26 @@ def main() -> None:
         _of(one): one for one in (json.loads(kept.read_text()) if kept.exists() else [])
     }
     count = 0 if options.fill else options.documents
+    commit = {"commit": _commit()}
     with tempfile.TemporaryDirectory() as folder:
         here = None if options.no_sqlite else options.sqlite or f"sqlite:///{folder}/bench.sqlite"
         for url in filter(None, (here, options.postgresql)):
             for one in results(url, options.window, options.archive, count, options.rounds, not options.no_tasks):
                 print(json.dumps(one), flush=True)
-                found[_of(one)] = found.get(_of(one), {}) | one
+                found[_of(one)] = found.get(_of(one), {}) | commit | one
     for one in dedup_peers.measure(() if options.fill else options.peers, sorted(options.window), count):
         print(json.dumps(one), flush=True)
-        found[_of(one)] = one
+        found[_of(one)] = commit | one
     if ours := [one for one in found.values() if "database" in one]:
         plot(ours, options.out / "cost.png")
     if found:
         kept.write_text(json.dumps(list(found.values()), indent=1) + "\n")
+
+
+def _commit() -> str:
+    """What is measured; "unknown" outside a checkout."""
+    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    return subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip() or "unknown"
 
 
 def _of(one: dict[str, Any]) -> str:
