@@ -148,11 +148,10 @@ def read_article(
 
 def _outside(lines: Sequence[HtmlLine], scores: Sequence[float]) -> list[tuple[str, str] | None]:
     """Of each line the rule and the evidence by which the markup says that it is none of the article."""
-    boxes = boxed(lines, scores, builtin_rules(), keep=KEEP_VOTED)
-    return [
-        HIDDEN if line.unseen else ("box", f"in a box under “{boxes[place]}”") if place in boxes else None
-        for place, line in enumerate(lines)
-    ]
+    outside: list[tuple[str, str] | None] = [HIDDEN if line.hidden_by == "attribute" else None for line in lines]
+    for place, heading in boxed(lines, scores, builtin_rules(), keep=KEEP_VOTED).items():
+        outside[place] = outside[place] or ("box", f"in a box under “{heading}”")
+    return outside
 
 
 def _told_body(body: Sequence[str], blocks: Sequence[Block]) -> list[Part]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ingest.extract.line_features import is_sentence
-from ingest.extract.linear import HtmlLine, is_hidden, page_lines
+from ingest.extract.linear import HtmlLine, hidden_by, page_lines
 
 LEAST = 2
 """Paragraphs that make something an article: where scripts are off, many pages say one sentence."""
@@ -22,10 +22,10 @@ def reveal(tree: Any, lines: Sequence[HtmlLine]) -> bool:
     chars = [0, 0]
     for line in lines:
         if is_sentence(line.text):
-            chars[line.unseen] += len(line.text)
+            chars[bool(line.hidden_by)] += len(line.text)
     if chars[True] > chars[False]:
         for element in tree.iter():
-            if isinstance(element.tag, str) and is_hidden(element):
+            if isinstance(element.tag, str) and hidden_by(element):
                 for name in ("hidden", "aria-hidden", "style"):
                     element.attrib.pop(name, None)
         return True

@@ -84,8 +84,6 @@ WHOLE: dict[str, Callable[[tuple[str, ...]], str]] = {
 
 HIDING: dict[str, Callable[[str], str]] = {
     "hidden": lambda text: f"<div hidden><p>{text}</p></div>",
-    "display": lambda text: f"<div style='color:red; display: none'><p>{text}</p></div>",
-    "visibility": lambda text: f"<p style='visibility:hidden'>{text}</p>",
     "aria": lambda text: f"<div aria-hidden='true'><p>{text}</p></div>",
     "template": lambda text: f"<template><p>{text}</p></template>",
     "noscript": lambda text: f"<noscript><p>{text}</p></noscript>",
