@@ -27,6 +27,9 @@ def boxed(lines: Sequence[HtmlLine], scores: Sequence[float], rules: RuleTable, 
 
     keep: score from which a line is kept.
     """
+    headings = [place for place, line in enumerate(lines) if _is_heading(line.text, rules)]
+    if not headings:
+        return {}
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for place, line in enumerate(lines):
@@ -36,15 +39,20 @@ def boxed(lines: Sequence[HtmlLine], scores: Sequence[float], rules: RuleTable, 
     text = [len(line.text) if score >= keep else 0 for line, score in zip(lines, scores, strict=True)]
     whole = sum(text)
     found: dict[int, str] = {}
-    for place, line in enumerate(lines):
+    for place in headings:
+        line = lines[place]
+        if place in found:
+            continue
         boxes = [node for node in line.nodes[-1 - LEVELS : -1] if first[node] == place and last[node] > place]
-        if not boxes or len(line.text) > LONGEST_HEADING or place in found:
-            continue
-        hit = rules.match(wording(line.text))
-        if hit is None or hit.rule.soft or hit.rule.id not in HEADINGS:
-            continue
         for box in boxes:
             inside = range(place + 1, last[box] + 1)
             if sum(text[place + 1 : last[box] + 1]) < MOST * whole:
                 found |= dict.fromkeys(inside, line.text)
     return found
+
+
+def _is_heading(text: str, rules: RuleTable) -> bool:
+    if len(text) > LONGEST_HEADING:
+        return False
+    hit = rules.match(wording(text))
+    return hit is not None and not hit.rule.soft and hit.rule.id in HEADINGS

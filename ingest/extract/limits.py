@@ -27,7 +27,9 @@ largest has 2,154 without its scripts and drawings."""
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
 """The first line of XHTML; lxml refuses a text that is decoded already and names an encoding still."""
 
-_RAW = re.compile(r"<(script|style|template|svg|noembed|iframe|object|math)\b", re.IGNORECASE)
+_RAW_NAMES = ("script", "style", "template", "svg", "noembed", "iframe", "object", "math")
+_RAW = re.compile(rf"<((?a:{'|'.join(_RAW_NAMES)}))\b", re.IGNORECASE)  # a: the long s is another letter
+_RAW_END = {name: re.compile(f"</(?a:{name})", re.IGNORECASE) for name in _RAW_NAMES}
 _JSON_LD = re.compile(r"application/ld\+json", re.IGNORECASE)
 _SHADOW = re.compile(r"<template(?=[^>]{0,200}\sshadowroot(?:mode)?\s*=)", re.IGNORECASE)
 """The opening of a shadow root that a page brings along: browsers show what is in it."""
@@ -105,21 +107,18 @@ def _without_comments(html: str) -> str:
 def _without_raw(html: str) -> str:
     """Scripts, styles and the like are no text, and the bulk of many pages; JSON-LD is metadata and stays."""
     pieces, start = [], 0
-    lowered = html.lower()
-    if len(lowered) != len(html):  # a few letters change their length: then only lower-case ends are found
-        lowered = html
     unclosed: set[str] = set()  # looked for once to the end of the page is enough
     while (opened := _RAW.search(html, start)) is not None:
         pieces.append(html[start : opened.start()])
         end_of_tag = html.find(">", opened.end())
         name = opened[1].lower()
-        closing = -1 if name in unclosed else lowered.find(f"</{name}", opened.end())
-        if closing < 0:
+        closing = None if name in unclosed else _RAW_END[name].search(html, opened.end())
+        if closing is None:
             unclosed.add(name)
-        if end_of_tag < 0 or closing < 0:
+        if end_of_tag < 0 or closing is None:
             start = len(html) if end_of_tag < 0 else end_of_tag + 1
             continue
-        after = html.find(">", closing)
+        after = html.find(">", closing.end())
         after = len(html) if after < 0 else after + 1
         if name == "script" and _JSON_LD.search(html, opened.start(), end_of_tag):
             pieces.append(html[opened.start() : after])

@@ -43,11 +43,12 @@ def drop_next_articles(tree: Any, url: str | None) -> bool:
     One that follows is an <article> beside an earlier one with a headline and text, and has a headline of its own: an
     <h1>, or one that is a link to another page. The entries of a live blog have neither.
     """
+    tops = [one for one in tree.iter("article") if next(one.iterancestors("article"), None) is None]
+    if len(tops) < 2:
+        return False
     own: Any = None
     found = []
-    for element in tree.iter("article"):
-        if next(element.iterancestors("article"), None) is not None:
-            continue
+    for element in tops:
         if own is None:
             own = element if _headline(element) is not None and _paragraphs(element) >= LEAST else None
         elif _is_another(element, own, url):

@@ -41,6 +41,10 @@ HOSTILE = {
     "doctype bomb": "<!DOCTYPE html [" + "<!ENTITY a 'aaaaaaaaaa'>" * 10_000 + "]><html>" + ARTICLE,
     "frameset": "<html><frameset><frame src='x'></frameset><noframes>" + ARTICLE + "</noframes></html>",
     "nothing but tags": "<html><body>" + "<br>" * 100_000,
+    "letters whose lower case is another": "İ" * 1_000
+    + "<\u017fcript>"
+    + ARTICLE
+    + "</\u017fcript><SCRIPT>x</Script >",
     "null bytes": "<html><body>\x00" + ARTICLE.replace("e", "e\x00"),
 }
 
@@ -73,7 +77,15 @@ def test_the_next_page_is_unaffected() -> None:
     assert isinstance(before, Document)
 
 
-@pytest.mark.parametrize("name", ["one tag with 100,000 attributes", "50,000 nested paragraphs", "unclosed scripts"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "one tag with 100,000 attributes",
+        "50,000 nested paragraphs",
+        "unclosed scripts",
+        "letters whose lower case is another",
+    ],
+)
 def test_the_article_in_a_hostile_page_is_found(name: str) -> None:
     ended = extract_page(pages.page(HOSTILE[name]))
     assert isinstance(ended, Document)
