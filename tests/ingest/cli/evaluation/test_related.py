@@ -11,12 +11,12 @@ def test_no_pair_is_judged_twice() -> None:
     assert not known.unsure & (known.pairs | known.near)
 
 
-def test_each_half_has_forty_pairs_and_as_many_near_misses() -> None:
+def test_each_half_has_forty_pairs_and_forty_near_misses() -> None:
     known = judged()
     for half in ("choose", "report"):
         mine = {text for text, its in known.half.items() if its == half}
         assert sum(pair <= mine for pair in known.pairs) >= 40
-        assert sum(pair <= mine for pair in known.near) >= sum(pair <= mine for pair in known.pairs)
+        assert sum(pair <= mine for pair in known.near) >= 40
 
 
 def test_what_hangs_together_stands_in_one_half() -> None:
