@@ -85,7 +85,8 @@ def _meaning(connection: Connection, one: Asking) -> Meaning | None:
 def _near(connection: Connection, label: str, some: Sequence[tuple[Asking, bytes]]) -> dict[str, Near]:
     days = Span(min(one.span.first_s for one, _ in some), max(one.span.last_s for one, _ in some))
     own = _block([Embedded(one.number, one.new.text.digest, one.span.first_s, packed) for one, packed in some])
-    blocks = [*(block.of(days) for block in _copy(connection, label).blocks(connection)), own]
+    before = _copy(connection, label).blocks(connection)
+    blocks = [*(block.of(days).without(own.texts.numbers) for block in before), own]
     texts = _together([block.texts for block in blocks])
     close = np.concatenate([cosines(own.vectors, block.vectors) for block in blocks], axis=1)
     _save(connection, label, some)
@@ -161,10 +162,16 @@ class _Block:
 
     def of(self, span: Span) -> _Block:
         """Those of the same few days."""
-        near = self.texts.near(span)
-        if near.all():
+        return self._only(self.texts.near(span))
+
+    def without(self, numbers: NDArray[np.int64]) -> _Block:
+        """Those of other numbers: of a number only what was kept last may be compared, and named once."""
+        return self._only(~np.isin(self.texts.numbers, numbers))
+
+    def _only(self, these: NDArray[np.bool_]) -> _Block:
+        if these.all():
             return self
-        rows = np.flatnonzero(near)
+        rows = np.flatnonzero(these)
         texts = _Texts(self.texts.numbers[rows], self.texts.digests[rows], self.texts.at_s[rows])
         return _Block(texts, self.vectors[rows])
 
@@ -189,8 +196,8 @@ def _together(some: Sequence[_Texts]) -> _Texts:
 
 
 class _Copy:
-    """The vectors of one encoder that this process knows to be in the database: a few blocks, each many times as long
-    as the next, as in `ingest.dedup.postings`."""
+    """The vectors of one encoder that this process knows to be in the database, of each number the last: a few blocks,
+    each many times as long as the next, as in `ingest.dedup.postings`."""
 
     def __init__(self, label: str) -> None:
         self._label, self._stamp, self._loaded = label, 0, 0
@@ -203,11 +210,13 @@ class _Copy:
     def blocks(self, connection: Connection) -> list[_Block]:
         """All vectors there are now."""
         stamp, rows = embeddings.since(connection, self._label, self._stamp)
-        fresh = [_block(rows)] if rows else []
+        known = self._blocks
+        if rows:
+            fresh = _block(rows)
+            known = [*(block.without(fresh.texts.numbers) for block in known), fresh]
         if connection.get_transaction() in _writing:
-            return self._blocks + fresh
-        self._stamp = stamp
-        self._blocks += fresh
+            return known
+        self._stamp, self._blocks = stamp, known
         while len(self._blocks) > 1 and len(self._blocks[-2].texts) < LONGER * len(self._blocks[-1].texts):
             one, other = self._blocks[-2:]
             vectors = np.concatenate([one.vectors, other.vectors])

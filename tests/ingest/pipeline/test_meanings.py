@@ -139,6 +139,32 @@ def test_a_revised_text_is_found_by_what_it_says_now(database: Database, told: T
     assert related(database) == {pair(1, 2)}
 
 
+def test_a_text_that_says_again_what_it_said_before_is_named_once(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY), article(1, OF_ANOTHER_FERRY), article(1, FERRY), article(2, STRANDED))
+    assert related(database) == {pair(1, 2)}
+    assert kept(database) == [1, 2]
+
+
+def test_a_text_revised_in_one_transaction_is_named_once(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY))
+    with database.writing() as connection:
+        for one in (article(1, OF_ANOTHER_FERRY), article(1, FERRY), article(2, STRANDED)):
+            store(connection, one)
+            cluster_in_transaction(connection, one, new=signed(one, told))
+    assert related(database) == {pair(1, 2)}
+
+
+def test_texts_of_before_take_no_place_among_the_nearest(
+    database: Database, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meanings, "NEAREST", 2)
+    before = [f"{FERRY} {said}" for said in ("Again.", "Once more.", "And again.", "And once more.")]
+    told.subjects |= dict.fromkeys(before, 0)
+    place(database, told, *(article(1, body) for body in (*before, OF_ANOTHER_FERRY)))
+    place(database, told, article(2, FERRY), article(3, STRANDED))
+    assert related(database) == {pair(2, 3)}
+
+
 def test_accounts_of_other_weeks_are_not_found(database: Database, told: Told) -> None:
     place(database, told, article(1, FERRY, at=NOON - timedelta(days=5)), article(2, STRANDED))
     assert related(database) == set()
