@@ -110,3 +110,15 @@ def test_a_vector_is_the_mean_over_the_tokens() -> None:
     tokenizer = SimpleNamespace(encode=lambda text: SimpleNamespace(ids=json.loads(text)))
     rows = minilm._encode(Saying(), tokenizer, ["[1, 3]"])
     assert np.allclose(rows[0], np.array([2.0, 1.0]) / np.sqrt(5))
+
+
+def test_a_long_text_is_cut_before_it_is_read() -> None:
+    seen: list[int] = []
+
+    def encode(text: str) -> SimpleNamespace:
+        seen.append(len(text))
+        return SimpleNamespace(ids=[1, 3])
+
+    minilm._encode(Saying(), SimpleNamespace(encode=encode), ["a word " * 700_000])
+    assert seen == [minilm.CHARACTERS]
+    assert minilm.CHARACTERS > 10 * minilm.TOKENS
