@@ -54,17 +54,27 @@ class MiniLM:
     def __init__(self, directory: Path, *, threads: int = 1) -> None:
         self._directory, self._threads = directory, threads
         self._loaded: tuple[Encoder, Any] | None = None
+        self._broken = ""  # why it cannot be read; said again without another attempt
         self._lock = Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One row of length 1 a text: the mean of what the model says about its tokens."""
+        """One row of length 1 a text: the mean of what the model says about its tokens.
+
+        ModelError where the folder cannot be read or has another model; who mends it starts the process anew.
+        """
         model, tokenizer = self._load()
         return _encode(model, tokenizer, texts)
 
     def _load(self) -> tuple[Encoder, Any]:
         with self._lock:
+            if self._broken:
+                raise ModelError(self._broken)
             if self._loaded is None:
-                self._loaded = _load(self._directory, self._threads)
+                try:
+                    self._loaded = _load(self._directory, self._threads)
+                except ModelError as error:
+                    self._broken = str(error)
+                    raise
             return self._loaded
 
 
@@ -83,11 +93,13 @@ def _load(directory: Path, threads: int) -> tuple[Encoder, Any]:
     try:
         model = Encoder(str(directory), device="cpu", inter_threads=1, intra_threads=threads)
         tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(TOKENS)
+        _check(model, tokenizer, directory)
+    except ModelError:
+        raise
     except Exception as error:  # both libraries raise what they like
         raise ModelError(f"{directory}: expected a converted sentence encoder that can be read: {error}") from None
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(TOKENS)
-    _check(model, tokenizer, directory)
     return model, tokenizer
 
 

@@ -46,7 +46,7 @@ def checkup(settings: Settings) -> list[Finding]:
             found += _work(settings, database)
     finally:
         database.close()
-    return [*found, *_broker(settings), *_models(settings)]
+    return [*found, *_broker(settings), *_models(settings), *_encoder(settings)]
 
 
 def _folder(settings: Settings) -> Iterable[Finding]:
@@ -187,6 +187,20 @@ def _models(settings: Settings) -> Iterable[Finding]:
         return
     for lang, checkpoint in sorted(known.routes.items()):
         yield _tried(f"model {lang}", checkpoint.id, checkpoint.verify)
+
+
+def _encoder(settings: Settings) -> Iterable[Finding]:
+    from models import minilm
+
+    if (folder := settings.related_encoder) is None:
+        return
+    try:
+        minilm.load(folder).encode(["The ferry sank off the island."])
+    except Exception as error:
+        remedy = "convert it anew, or unset INGEST_RELATED_ENCODER; until then related coverage goes by words alone"
+        yield Finding("fail", "encoder", str(error)[:200], remedy)
+        return
+    yield Finding("ok", "encoder", str(folder))
 
 
 def _tried(what: str, found: str, check: Callable[[], object]) -> Finding:

@@ -71,10 +71,9 @@ def build(chosen: Settings) -> Runtime:
 
 
 def _encoder(chosen: Settings) -> minilm.MiniLM | None:
-    """The encoder of related coverage, where one is named."""
-    if chosen.related_encoder is None:
-        return None
-    try:
-        return minilm.load(chosen.related_encoder)
-    except ModelError as error:
-        raise Misconfigured(f"related_encoder: {error}") from None
+    """The encoder of related coverage, where one is named; whether it can be read is said at the first text.
+
+    Starting a service refuses a folder that is not there. One that vanishes later stops nothing: articles are
+    clustered without it.
+    """
+    return None if chosen.related_encoder is None else minilm.MiniLM(chosen.related_encoder)

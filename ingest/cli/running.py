@@ -17,9 +17,12 @@ def up() -> None:
 
     Example: INGEST_DATA_DIR=./var ingest up
     """
+    from ingest.cli.encoder import the_encoder
     from workers.embedded import Embedded
 
-    with Embedded(load()) as service:
+    settings = load()
+    the_encoder(settings)  # refused here where its folder is not there; it is read by the process that asks it
+    with Embedded(settings) as service:
         service.stop_on_signals()
         if service.tend(until=service.answers):
             print(f"Newsfold runs at {service.url}  (Ctrl-C stops it)", flush=True)
@@ -35,9 +38,12 @@ def worker(
 
     Example: ingest worker --queue fetch --queue extract --processes 2
     """
+    from ingest.cli.encoder import the_encoder
     from workers import run
 
     _check_database()
+    if Stage.CLUSTER in queue:
+        the_encoder(load())
     run.worker(queue, processes=processes)
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
+import structlog
 from sqlalchemy import Connection
 
 from ingest.dedup import candidates
@@ -18,7 +20,7 @@ from ingest.dedup.explain import RULE_SAME, RULE_SAME_APART
 from ingest.dedup.minhash import SCHEME, band_keys_of, digest_key, values
 from ingest.pipeline import placement
 from ingest.pipeline.attempt import attempt
-from ingest.pipeline.compare import SAME_SCORE, Newcomer, newcomer, same_text, text_of, unpack_keys
+from ingest.pipeline.compare import SAME_SCORE, Meaning, Newcomer, Text, newcomer, same_text, text_of, unpack_keys
 from ingest.pipeline.linked import note_link
 from ingest.pipeline.meanings import meaning_of
 from ingest.pipeline.placement import Coming, as_node, coming_of, place
@@ -34,6 +36,8 @@ from ingest.store.queue import units
 from ingest.store.queue.units import Unit
 from ingest.store.texts import articles
 from ingest.types import Article, Copy, Link, Match, Stage
+
+log = structlog.get_logger()
 
 WINDOW = timedelta(days=14)
 LOCK = "cluster"
@@ -60,13 +64,30 @@ def _cluster(unit: Unit, runtime: Runtime) -> Stage | None:
         assert article is not None, f"document {unit.id} at cluster has an article"
         text = text_of(article)
         said = None if runtime.encoder is None else embeddings.of_text(connection, text.digest)
-    new = newcomer(text, None if runtime.encoder is None else meaning_of(runtime.encoder, text, said))
+    new = newcomer(text, _meaning(runtime, text, said))
     hold(runtime.database, runtime.settings.index_memory_mb * 1_000_000)
     with runtime.database.writing() as connection:
         window = timedelta(days=runtime.settings.window_days)
         cluster_in_transaction(connection, article, new=new, window=window)
         units.finish(connection, unit)
     return None
+
+
+def _meaning(runtime: Runtime, text: Text, said: tuple[str, bytes] | None) -> Meaning | None:
+    """What the encoder says of a text; None where none is named, or the one that is named cannot be read."""
+    if runtime.encoder is None:
+        return None
+    try:
+        return meaning_of(runtime.encoder, text, said)
+    except runtime.fatal as error:
+        _warn(str(error))
+        return None
+
+
+@cache
+def _warn(reason: str) -> None:
+    """Say once a process why related coverage is found by words alone: no article waits for the encoder."""
+    log.warning("related coverage without its encoder", reason=reason)
 
 
 def cluster_in_transaction(

@@ -23,4 +23,5 @@ class Runtime:
     fetcher: Any = None
     encoder: Encoder | None = None  # what related coverage is weighed by, beside words
     fatal: tuple[type[Exception], ...] = ()
-    """What the translator raises when no document is to blame (damaged weights): the process has to end."""
+    """What the translator and the encoder raise when no document is to blame (damaged weights). Without the one the
+    process has to end; the other is done without."""

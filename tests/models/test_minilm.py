@@ -83,6 +83,17 @@ def test_nothing_is_read_before_the_first_text(tmp_path: Path) -> None:
         encoder.encode(["Soldiers freed the hostages."])
 
 
+def test_what_cannot_be_read_is_tried_once(tmp_path: Path) -> None:
+    encoder = minilm.load(bert(tmp_path / "bert"))
+    said = []
+    for _ in range(2):
+        with pytest.raises(ModelError) as refused:
+            encoder.encode(["soldiers freed"])
+        said.append(str(refused.value))
+        (tmp_path / "bert" / "model.bin").unlink(missing_ok=True)
+    assert said[0] == said[1]
+
+
 def test_another_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"expected all-MiniLM-L6-v2, .* a cosine of 0\.\d+; got"):
         minilm.load(bert(tmp_path / "bert")).encode(["soldiers freed"])

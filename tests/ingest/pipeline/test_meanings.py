@@ -8,8 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from ingest.dedup import Item, cluster_batch
 from ingest.dedup.embedding import Encoder
@@ -215,6 +218,33 @@ def test_a_copy_of_many_rows_is_made_anew(database: Database, told: Told, monkey
         held = meanings._copy(connection, told.label)
         held.blocks(connection)
         assert len(held) == connection.scalar(select(func.count()).select_from(schema.embeddings))
+
+
+class NoModel(Exception):
+    """The encoder's folder cannot be read."""
+
+
+class Broken(Told):
+    """An encoder whose folder vanished."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        raise NoModel(f"/models/minilm-{id(self)}: not there")
+
+
+def test_no_article_waits_for_an_encoder_that_cannot_be_read(database: Database) -> None:
+    broken = Broken({})
+    nobody = cast(LanguageIdentifier, None), cast(SentenceTranslator, None)
+    runtime = Runtime(database, Settings(), "test", *nobody, encoder=broken, fatal=(NoModel,))
+    some = [article(1, FREED), article(2, RESCUE)]
+    with database.writing() as connection:
+        for one in some:
+            store(connection, one)
+    with capture_logs() as lines:
+        for one in some:
+            assert cluster_article(one.id, runtime) is None
+    assert related(database) == {pair(1, 2)}
+    said = [line["reason"] for line in lines if line["log_level"] in ("warning", "error")]
+    assert said == [f"/models/minilm-{id(broken)}: not there"]
 
 
 def test_the_step_asks_the_encoder_of_its_runtime_once_a_text(database: Database, told: Told) -> None:
