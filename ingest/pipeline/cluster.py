@@ -275,6 +275,7 @@ def follow_again(connection: Connection, article_id: str) -> None:
         return
     _unsign(connection, article_id)
     evidence.forget_pairs(connection, article_id)
+    embeddings.forget(connection, articles.numbers(connection, [article_id]).values())
     clusters.follow(connection, [article_id], place.parted_from)
     lengths = clusters.lengths(connection, [article_id, place.parted_from])
     evidence.save_matches(connection, [_same(place.parted_from, replace(place, parted_from=None), lengths)])

@@ -24,7 +24,7 @@ from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup, regroup_eac
 from ingest.pipeline.texts import Akin, Span
 from ingest.pipeline.window import index_of
 from ingest.store.consumers import changes
-from ingest.store.duplicates import clusters, decisions, evidence, signatures
+from ingest.store.duplicates import clusters, decisions, embeddings, evidence, signatures
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.signatures import Candidate, Entry, Signed, seconds
 from ingest.store.texts import articles
@@ -76,6 +76,7 @@ def place(connection: Connection, coming: Sequence[Coming], window: timedelta) -
     signatures.save(connection, [_entry(one, window) for one in found.nodes])
     _extend(connection, found.following + found.parted, window)
     _seat(connection, found)
+    _forget_meanings(connection, found)
     opened = _open(connection, found)
     _group(connection, found, opened)
     _relate(connection, found, opened)
@@ -227,6 +228,13 @@ def _seat(connection: Connection, found: _Found) -> None:
         for one, leader in found.following
     ]
     evidence.save_matches(connection, same + found.matches)
+
+
+def _forget_meanings(connection: Connection, found: _Found) -> None:
+    """Let go of the vectors of those that were texts to compare before and are none any more."""
+    others = [one for one, _ in found.following] + found.mute
+    if numbers := [one.number for one in others if one.seat is not None]:
+        embeddings.forget(connection, numbers)
 
 
 def _open(connection: Connection, found: _Found) -> set[str]:

@@ -19,13 +19,14 @@ from ingest.dedup.embedding import Encoder
 from ingest.pipeline import meanings
 from ingest.pipeline.cluster import cluster_article, cluster_in_transaction, cluster_together, withdraw
 from ingest.pipeline.compare import Newcomer, newcomer, text_of
+from ingest.pipeline.decisions import decide, undo
 from ingest.pipeline.meanings import meaning_of
 from ingest.pipeline.runtime import Runtime
 from ingest.settings import Settings
 from ingest.store import engine, schema
 from ingest.store.duplicates import embeddings
 from ingest.store.engine import Database
-from ingest.types import Article, LanguageIdentifier, SentenceTranslator
+from ingest.types import Article, LanguageIdentifier, Link, SentenceTranslator
 from tests.databases import KINDS
 from tests.ingest.dedup.encoders import Told
 from tests.ingest.dedup.news import text
@@ -180,6 +181,26 @@ def test_a_taken_down_text_leaves_no_vector(database: Database, told: Told) -> N
     place(database, told, article(3, STRANDED))
     assert related(database) == set()
     assert kept(database) == [2, 3]
+
+
+@pytest.mark.parametrize("body", [FERRY, "Too short."])
+def test_a_text_that_is_none_of_its_own_any_more_leaves_no_vector(database: Database, told: Told, body: str) -> None:
+    place(database, told, article(1, FERRY), article(2, STRANDED), article(2, body))
+    assert kept(database) == [1]
+    assert related(database) == set()
+
+
+def test_a_copy_that_follows_again_leaves_no_vector(database: Database, told: Told) -> None:
+    place(database, told, article(1, FERRY), article(2, FERRY), article(3, BRIDGE))
+    for _ in range(2):
+        with database.writing() as connection:
+            decision = decide(connection, Link.CANNOT, "a0000002", "a0000003", who="anna")
+        assert kept(database) == [1, 2, 3]
+        with database.writing() as connection:
+            undo(connection, decision.id, who="anna")
+        assert kept(database) == [1, 3]
+    place(database, told, article(4, STRANDED))
+    assert related(database) == {pair(1, 4)}
 
 
 def test_who_inherits_from_a_taken_down_text_is_as_related_as_it_was(database: Database, told: Told) -> None:
