@@ -154,12 +154,23 @@ def _settle(connection: Connection, article: Article, new: Newcomer, window: tim
     seat = clusters.of_article(connection, article.id)
     if seat is not None:
         if _unchanged(connection, seat, new):
+            _relate(connection, seat, article, new)
             return
         _detach(connection, seat, window)
     place(connection, [coming_of(connection, article, new)], window)
     for decision in decisions.about(connection, [article.id]):
         if decision.link == Link.MUST:
             note_link(connection, decision)
+
+
+def _relate(connection: Connection, seat: Member, article: Article, new: Newcomer) -> None:
+    """Relate a text by what it means that was placed while nobody knew, as by a decision before its own step."""
+    if new.meaning is None or seat.leader != article.id:
+        return
+    signed = signatures.load(connection, [article.id], SCHEME)[article.id]
+    inside = signatures.leaves(connection, signed) is not None  # vectors go when texts leave the index
+    if inside and not embeddings.known(connection, signed.number):
+        placement.relate(connection, coming_of(connection, article, new))
 
 
 def _outcomes(connection: Connection, article_ids: Sequence[str], opened: set[str]) -> list[ClusterOutcome]:

@@ -18,7 +18,7 @@ from ingest.dedup.features import Features, pack
 from ingest.dedup.minhash import SCHEME
 from ingest.pipeline.compare import Comparison, Newcomer, Promising, kin, nearest, promising, reader_of, same_text
 from ingest.pipeline.linked import Lots
-from ingest.pipeline.lookup import Lookup
+from ingest.pipeline.lookup import RELATED_S, Lookup
 from ingest.pipeline.meanings import Asking, near
 from ingest.pipeline.regroup import RECHOSEN, gather, rank, regroup, regroup_each
 from ingest.pipeline.texts import Akin, Span
@@ -81,6 +81,13 @@ def place(connection: Connection, coming: Sequence[Coming], window: timedelta) -
     _group(connection, found, opened)
     _relate(connection, found, opened)
     return opened
+
+
+def relate(connection: Connection, one: Coming) -> None:
+    """Find the accounts of the same event as a text that has its place, instead of those that were found before."""
+    evidence.forget_related(connection, one.id)
+    akin = Lookup(index_of(connection), [(one.new, one.span)], RELATED_S).akin(one.new, one.span)
+    _relate(connection, _Found(nodes=[one], akin={one.id: akin}), set())
 
 
 def as_node(

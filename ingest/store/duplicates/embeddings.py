@@ -47,6 +47,11 @@ def of_text(connection: Connection, digest: bytes) -> tuple[str, bytes] | None:
     return None if row is None else (row[0], row[1])
 
 
+def known(connection: Connection, number: int) -> bool:
+    """Whether a vector is kept of a text."""
+    return connection.execute(_KNOWN, {"number": number}).first() is not None
+
+
 _E = embeddings.c
 _ADD = insert(embeddings)
 _FORGET = delete(embeddings).where(_E.number.in_(bindparam("numbers", expanding=True)))
@@ -55,4 +60,5 @@ _SINCE = (
     .where(_E.stamp > bindparam("stamp"), _E.encoder == bindparam("encoder"))
     .order_by(_E.stamp)
 )
+_KNOWN = select(_E.stamp).where(_E.number == bindparam("number")).limit(1)
 _OF_TEXT = select(_E.encoder, _E.packed).where(_E.digest == bindparam("digest")).order_by(_E.stamp.desc()).limit(1)

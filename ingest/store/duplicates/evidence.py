@@ -79,6 +79,11 @@ def save_related(connection: Connection, found: Sequence[Related]) -> None:
         connection.execute(_ADD_RELATED, [{"a": p.a, "b": p.b, "similarity": p.similarity} for p in found])
 
 
+def forget_related(connection: Connection, article_id: str) -> None:
+    """Remove what an article was found to be another account of."""
+    connection.execute(delete(related).where(or_(related.c.a == article_id, related.c.b == article_id)))
+
+
 def forget_pairs(connection: Connection, article_id: str) -> None:
     """Remove what was verified about an article."""
     for table in (matches, related):

@@ -241,6 +241,26 @@ def test_a_copy_of_many_rows_is_made_anew(database: Database, told: Told, monkey
         assert len(held) == connection.scalar(select(func.count()).select_from(schema.embeddings))
 
 
+def test_a_text_placed_by_a_decision_is_related_at_its_own_step(database: Database, told: Told) -> None:
+    place(database, told, article(1, STRANDED), article(2, BRIDGE))
+    with database.writing() as connection:
+        store(connection, late := article(3, FERRY))
+        decide(connection, Link.CANNOT, "a0000002", late.id, who="anna")
+    assert (kept(database), related(database)) == ([1, 2], set())
+    for _ in range(2):
+        with database.writing() as connection:
+            cluster_in_transaction(connection, late, new=signed(late, told))
+        assert (kept(database), related(database)) == ([1, 2, 3], {pair(1, 3)})
+
+
+def test_what_words_found_goes_where_meaning_says_otherwise(database: Database, told: Told) -> None:
+    some = [article(1, FREED), article(2, RESCUE)]
+    cluster(database, *some)
+    assert related(database) == {pair(1, 2)}
+    place(database, told, *some)
+    assert (kept(database), related(database)) == ([1, 2], set())
+
+
 class NoModel(Exception):
     """The encoder's folder cannot be read."""
 
