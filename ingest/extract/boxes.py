@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.extract.linear import HtmlLine
-from ingest.extract.rules import RuleTable, wording
+from ingest.extract.rules import Hit, RuleTable, wording
 
 HEADINGS = frozenset({"about-author", "newsletter", "comment-form", "read-more", "app-prompt"})
 """Rules whose lines head boxes. Labels of sold articles head the article itself ("Exklusiv")."""
+
+OF_PROSE = "about-author"
+"""The one of them whose box goes however sure the score is of it, under a heading of several words: it has running text
+as the article has. "Comments" or "More information" head sections of articles, too."""
+
+LINKED, SURE = 0.5, 0.9
+"""Any other box goes where so large a share of it is links, or where the score is not so sure of any of its lines."""
 
 LONGEST_HEADING = 60
 """Characters."""
@@ -27,7 +34,7 @@ def boxed(lines: Sequence[HtmlLine], scores: Sequence[float], rules: RuleTable, 
 
     keep: score from which a line is kept.
     """
-    headings = [place for place, line in enumerate(lines) if _is_heading(line.text, rules)]
+    headings = [place for place, line in enumerate(lines) if _heading(line.text, rules)]
     if not headings:
         return {}
     first: dict[int, int] = {}
@@ -39,20 +46,33 @@ def boxed(lines: Sequence[HtmlLine], scores: Sequence[float], rules: RuleTable, 
     text = [len(line.text) if score >= keep else 0 for line, score in zip(lines, scores, strict=True)]
     whole = sum(text)
     found: dict[int, str] = {}
+    taken = 0
     for place in headings:
         line = lines[place]
         if place in found:
             continue
-        boxes = [node for node in line.nodes[-1 - LEVELS : -1] if first[node] == place and last[node] > place]
-        for box in boxes:
-            inside = range(place + 1, last[box] + 1)
-            if sum(text[place + 1 : last[box] + 1]) < MOST * whole:
+        for box in line.nodes[-1 - LEVELS : -1]:
+            inside = [at for at in range(place + 1, last[box] + 1) if at not in found]
+            kept = sum(text[at] for at in inside)
+            if first[box] != place or not inside or taken + kept >= MOST * whole:
+                continue
+            unsure = max(scores[at] for at in inside) < SURE
+            if unsure or _about_author(line.text, rules) or _mostly_links([lines[at] for at in inside]):
+                taken += kept
                 found |= dict.fromkeys(inside, line.text)
     return found
 
 
-def _is_heading(text: str, rules: RuleTable) -> bool:
-    if len(text) > LONGEST_HEADING:
-        return False
-    hit = rules.match(wording(text))
-    return hit is not None and not hit.rule.soft and hit.rule.id in HEADINGS
+def _heading(text: str, rules: RuleTable) -> Hit | None:
+    """What says of a short line that it heads a box."""
+    hit = rules.match(wording(text)) if len(text) <= LONGEST_HEADING else None
+    return hit if hit is not None and not hit.rule.soft and hit.rule.id in HEADINGS else None
+
+
+def _about_author(text: str, rules: RuleTable) -> bool:
+    hit, words = _heading(text, rules), len(wording(text).words)
+    return hit is not None and hit.rule.id == OF_PROSE and 1 < words <= len(hit.matched.split())
+
+
+def _mostly_links(lines: Sequence[HtmlLine]) -> bool:
+    return sum(len(line.text) * line.linked for line in lines) >= LINKED * sum(len(line.text) for line in lines)

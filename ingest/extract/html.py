@@ -76,7 +76,7 @@ def look_at(html: str, url: str | None) -> Looked | None:
     if tree is None:
         return None
     lines = page_lines(tree)
-    shown = [drop_next_articles(tree, url), reveal(tree, lines)]
+    shown = [drop_next_articles(tree, url), not page_facts(tree, ()).paid and reveal(tree, lines)]
     if any(shown):
         safe, lines = serialized(tree), page_lines(tree)
     heavy = count_elements(safe) > MAX_ELEMENTS

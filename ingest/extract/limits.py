@@ -28,7 +28,8 @@ _DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
 """The first line of XHTML; lxml refuses a text that is decoded already and names an encoding still."""
 
 _RAW_NAMES = ("script", "style", "template", "svg", "noembed", "iframe", "object", "math")
-_RAW = re.compile(rf"<((?a:{'|'.join(_RAW_NAMES)}))\b", re.IGNORECASE)  # a: the long s is another letter
+_FOREIGN = ("svg", "math")
+_RAW = re.compile(rf"<((?a:{'|'.join(_RAW_NAMES)}))(?=[\s/>]|$)", re.IGNORECASE)  # a: the long s is another letter
 _RAW_END = {name: re.compile(f"</(?a:{name})", re.IGNORECASE) for name in _RAW_NAMES}
 _JSON_LD = re.compile(r"application/ld\+json", re.IGNORECASE)
 _SHADOW = re.compile(r"<template(?=[^>]{0,200}\sshadowroot(?:mode)?\s*=)", re.IGNORECASE)
@@ -112,6 +113,9 @@ def _without_raw(html: str) -> str:
         pieces.append(html[start : opened.start()])
         end_of_tag = html.find(">", opened.end())
         name = opened[1].lower()
+        if name in _FOREIGN and end_of_tag > 0 and html[end_of_tag - 1] == "/":  # closed in itself
+            start = end_of_tag + 1
+            continue
         closing = None if name in unclosed else _RAW_END[name].search(html, opened.end())
         if closing is None:
             unclosed.add(name)

@@ -143,7 +143,7 @@ def _json_ld(tree: Any) -> Iterator[Mapping[str, Any]]:
     left = MAX_JSON_LD
     for script in tree.iter("script"):
         text = script.text or ""
-        if "ld+json" not in (script.get("type") or "") or len(text) > left:
+        if "ld+json" not in (script.get("type") or "").lower() or len(text) > left:
             continue
         left -= len(text)
         try:

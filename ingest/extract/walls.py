@@ -90,7 +90,7 @@ def page_facts(tree: Any, linked: Sequence[float]) -> Facts:
     kinds = {
         element.get("content", "").lower() for element in tree.iter("meta") if element.get("property") == "og:type"
     }
-    scripts = [element.text or "" for element in tree.iter("script") if "ld+json" in (element.get("type") or "")]
+    scripts = [one.text or "" for one in tree.iter("script") if "ld+json" in (one.get("type") or "").lower()]
     data = " ".join(scripts)[:500_000]
     return Facts(
         password=any(element.get("type", "").lower() == "password" for element in tree.iter("input")),

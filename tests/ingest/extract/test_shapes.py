@@ -126,7 +126,7 @@ def test_what_a_page_does_not_show_is_no_text(how: str, lang: str) -> None:
 
 @pytest.mark.parametrize(
     ("lang", "heading"),
-    [("en", "About the author"), ("fr", "Source de l’article"), ("de", "Lesen Sie auch"), ("de", "Über die Autorin")],
+    [("en", "About the author"), ("fr", "Source de l’article"), ("de", "Über den Autor"), ("de", "Über die Autorin")],
 )
 def test_a_box_under_a_heading_of_furniture_is_no_text(lang: str, heading: str) -> None:
     box = f"<div class='x'><div>{heading}</div><div>{paragraphs(OTHER[lang])}</div></div>"
@@ -134,6 +134,112 @@ def test_a_box_under_a_heading_of_furniture_is_no_text(lang: str, heading: str) 
     assert document.text == "\n".join(PARAGRAPHS[lang])
     whole = f"<article><h2>{heading}</h2>{paragraphs(PARAGRAPHS[lang])}</article>"  # it heads all there is
     assert read(framed(lang, whole)).text == "\n".join(PARAGRAPHS[lang])
+
+
+def test_a_box_of_links_under_read_also_is_no_text() -> None:
+    links = "".join(f"<p><a href='/{n}'>{text}</a></p>" for n, text in enumerate(OTHER["de"]))
+    box = f"<div class='x'><div>Lesen Sie auch</div><div>{links}</div></div>"
+    assert read(framed("de", f"<article>{paragraphs(PARAGRAPHS['de'])}{box}</article>")).text == "\n".join(
+        PARAGRAPHS["de"]
+    )
+
+
+SECTIONS = {
+    "en": ("Comments", "Discussion", "More information", "See also", "The latest", "Learn more about the method"),
+    "fr": ("À voir", "Commentaire", "Réactions", "Pour aller plus loin", "À découvrir"),
+    "de": ("Kommentar", "Diskussion", "Antworten", "Weitere Informationen", "Zum Thema", "Mehr erfahren"),
+}
+
+
+@pytest.mark.parametrize(("lang", "heading"), [(lang, heading) for lang in SECTIONS for heading in SECTIONS[lang]])
+def test_a_section_of_running_text_is_kept_whatever_heads_it(lang: str, heading: str) -> None:
+    texts = PARAGRAPHS[lang]
+    section = f"<section><h2>{heading}</h2>{paragraphs(texts[2:4])}</section>"
+    document = read(framed(lang, f"<article>{paragraphs(texts[:2])}{section}{paragraphs(texts[4:])}</article>"))
+    assert [text for text in texts if text not in document.text] == []
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize(
+    "box", ["<div class='cookie-consent' hidden>", "<dialog aria-hidden=true>", "<nav style='display:none'>"]
+)
+def test_a_short_article_is_not_lost_to_what_its_page_hides(box: str, lang: str) -> None:
+    hidden = f"{box}{paragraphs(OTHER[lang] * 4)}</{box[1:].split()[0]}>"
+    document = read(framed(lang, f"<article>{paragraphs(PARAGRAPHS[lang][:3])}</article>{hidden}"))
+    assert document.text == "\n".join(PARAGRAPHS[lang][:3])
+
+
+@pytest.mark.parametrize("hiding", ["hidden", "style='display:none'"])
+def test_what_is_sold_is_not_brought_to_light(hiding: str) -> None:
+    head = '<script type="APPLICATION/LD+JSON">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>'
+    body = f"{paragraphs(PARAGRAPHS['de'][:1])}<p>Weiterlesen mit dem Abo.</p><div {hiding}>{paragraphs(PARAGRAPHS['de'][1:])}</div>"
+    ended = extract_page(page(framed("de", body, head)))
+    assert isinstance(ended, Rejection) or PARAGRAPHS["de"][2] not in ended.text
+
+
+def parts_of_a_story(texts: tuple[str, ...], heading: str) -> str:
+    """Two <article>s, each with a headline of this sort."""
+    first, second = (heading.format(n) for n in (1, 2))
+    return f"<article>{first}{paragraphs(texts[:3])}</article><article>{second}{paragraphs(texts[3:])}</article>"
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "<h1>Teil {}</h1>",
+        "<h1>10:4{} Uhr</h1>",
+        "<h2><a href='/tram/entry/{}'>Eintrag</a></h2>",
+        "<h2><a href='/x/{}'>Punkt</a></h2>",
+    ],
+)
+def test_the_parts_of_one_story_are_one_article(heading: str, lang: str) -> None:
+    document = read(framed(lang, parts_of_a_story(PARAGRAPHS[lang], heading)))
+    assert [text for text in PARAGRAPHS[lang][1:-1] if text not in document.text] == []
+
+
+def test_a_notice_above_the_article_does_not_take_its_place() -> None:
+    notice = f"<article><h1>Live: storm over the coast</h1>{paragraphs(OTHER['en'])}</article>"
+    body = f"{notice}<main><article><h1>{HEADLINES['en']}</h1>{paragraphs(PARAGRAPHS['en'])}</article></main>"
+    document = read(framed("en", body))
+    assert [text for text in PARAGRAPHS["en"] if text not in document.text] == []
+
+
+@pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
+@pytest.mark.parametrize(
+    "panel", ["<div hidden='until-found'>", "<button aria-expanded='false'>+</button><div aria-hidden='true'>"]
+)
+def test_what_a_click_unfolds_is_text(panel: str, lang: str) -> None:
+    texts = PARAGRAPHS[lang]
+    body = f"<article>{paragraphs(texts[:2])}<div><h2>?</h2>{panel}{paragraphs(texts[2:4])}</div></div>{paragraphs(texts[4:])}</article>"
+    document = read(framed(lang, body))
+    assert [text for text in texts if text not in document.text] == []
+
+
+@pytest.mark.parametrize(
+    "around", ["<style-guide>{}</style-guide>", "<template-part>{}</template-part>", "<svg class=i/>{}<svg></svg>"]
+)
+def test_elements_that_only_look_like_no_text_are_read(around: str) -> None:
+    document = read(framed("fr", f"<article>{around.format(paragraphs(PARAGRAPHS['fr']))}</article>"))
+    assert document.text == "\n".join(PARAGRAPHS["fr"])
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        (
+            "en",
+            "The union's members must agree to the terms before the strike ends, its leader told a crowd on Monday.",
+        ),
+        ("en", "Reviewed by three independent panels, the bridge was declared safe after a year of measurements."),
+        ("de", "Mit der Registrierung beim Amt beginnt für viele Geflüchtete ein langes Warten auf eine Antwort."),
+        ("de", "Mit einem Klick auf den falschen Link verlor die Rentnerin am Dienstag ihre ganzen Ersparnisse."),
+        ("fr", "Le lien de désinscription doit figurer dans chaque message, a rappelé mardi la commission compétente."),
+    ],
+)
+def test_a_sentence_with_the_words_of_a_prompt_is_text(lang: str, sentence: str) -> None:
+    texts = (*PARAGRAPHS[lang][:3], sentence, *PARAGRAPHS[lang][3:])
+    assert sentence in read(framed(lang, f"<article>{paragraphs(texts)}</article>")).text
 
 
 @pytest.mark.parametrize("lang", sorted(PARAGRAPHS))
