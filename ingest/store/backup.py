@@ -6,9 +6,12 @@ What was taken down since a backup was made stays down when it is restored: tomb
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ from sqlalchemy import URL, func, insert, make_url, select
 from ingest.errors import BadInput, Misconfigured
 from ingest.settings import Settings
 from ingest.store import engine, migrations
-from ingest.store.schema import aliases, articles, documents
+from ingest.store.schema import aliases, articles, documents, metadata
 from ingest.types import State
 
 
@@ -144,18 +147,45 @@ def _dump(settings: Settings, url: URL, target: Path) -> Copy:
 
 
 def _undump(settings: Settings, url: URL, source: Path) -> Copy:
-    _postgresql(
-        url,
-        "pg_restore",
-        "--clean",
-        "--if-exists",
-        "--no-owner",
-        "--single-transaction",
-        "--exit-on-error",
-        str(source),
-    )
+    named = set(_TABLE.findall(_postgresql(url, "pg_restore", "--list", str(source), connect=False)))
+    if missing := [name for name in _COUNTED if name not in named]:
+        raise BadInput(str(source), "a dump of our tables", f"one without {', '.join(missing)}")
+    clean = ("--clean", "--if-exists", "--no-owner")
+    if newer := sorted(metadata.tables.keys() - named):
+        _replay(url, f"DROP TABLE IF EXISTS {', '.join(newer)};", ("pg_restore", *clean, "--file", "-", str(source)))
+    else:
+        _postgresql(url, "pg_restore", *clean, "--single-transaction", "--exit-on-error", str(source))
     revision, counts = _holds(settings)
     return Copy(source, source.stat().st_size, revision, *counts)
+
+
+_TABLE = re.compile(r"^\d+; \d+ \d+ TABLE \S+ (\S+) ", re.MULTILINE)
+"""A table in the list of a dump: its schema and its name."""
+
+
+def _replay(url: URL, first: str, dumped: Sequence[str]) -> None:
+    """Run a statement and then what a program prints, all in one transaction or nothing of it.
+
+    `pg_restore --clean` removes what the dump names: tables of a newer version would stay, and their migrations fail.
+    """
+    psql, environment = _command(url, "psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", "-")
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            psql, bufsize=0, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        ) as into,
+    ):
+        assert into.stdin is not None, "it was asked for"
+        whole = False
+        with contextlib.suppress(BrokenPipeError):  # it ended before: its status says so
+            into.stdin.write(f"BEGIN;\n{first}\n".encode())
+            whole = subprocess.run(dumped, stdout=into.stdin, stderr=said, check=False).returncode == 0
+            if whole:  # without this line nothing was done
+                into.stdin.write(b"\nCOMMIT;\n")
+        into.stdin.close()
+        if into.wait() != 0 or not whole:
+            said.seek(0)
+            raise BadInput(dumped[0], "that it ends well", said.read().decode(errors="replace").strip()[-500:])
 
 
 def _holds(settings: Settings) -> tuple[str, list[int]]:
@@ -169,17 +199,22 @@ def _holds(settings: Settings) -> tuple[str, list[int]]:
 
 
 def _postgresql(url: URL, program: str, *arguments: str, connect: bool = True) -> str:
+    command, environment = _command(url, program, *arguments, connect=connect)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BadInput(program, "that it ends well", done.stderr.strip()[-500:])
+    return done.stdout
+
+
+def _command(url: URL, program: str, *arguments: str, connect: bool = True) -> tuple[list[str], dict[str, str]]:
+    """A client program's command line and environment."""
     if shutil.which(program) is None:
         raise Misconfigured(f"{program} is not there: install PostgreSQL's client programs (postgresql-client)")
     command = [program, *arguments]
     if connect:  # the password goes by the environment: arguments can be read by everybody
         shown = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
         command[1:1] = ["--dbname", shown]
-    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise BadInput(program, "that it ends well", done.stderr.strip()[-500:])
-    return done.stdout
+    return command, os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
 
 
 def _tombstones(settings: Settings) -> list[tuple[dict[str, Any], Sequence[dict[str, Any]]]]:
