@@ -4,241 +4,35 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlalchemy import Connection, delete, select
 
 from ingest.dedup.minhash import PERMUTATIONS, SCHEME
 from ingest.pipeline import window
 from ingest.pipeline.cluster import cluster_in_transaction, cluster_together, keys_of, withdraw
-from ingest.pipeline.compare import newcomer, text_of, unpack_keys
+from ingest.pipeline.compare import newcomer, text_of
 from ingest.pipeline.lookup import Lookup, Rows
 from ingest.pipeline.reindex import reindex
 from ingest.pipeline.texts import Span
 from ingest.pipeline.window import Window
-from ingest.store import engine, schema
-from ingest.store.duplicates import bands, index_log, signatures
+from ingest.store import schema
+from ingest.store.duplicates import index_log, signatures
 from ingest.store.duplicates.signatures import Entry, Signed
 from ingest.store.engine import Database
 from tests.databases import KINDS
 from tests.ingest.dedup.news import edited, text
 from tests.ingest.pipeline.clustering import article, cluster, fresh, partition, sound, store
-
-PLENTY = 10**9
-NUMBERS = st.integers(1, 8)
+from tests.ingest.pipeline.copies import PLENTY, another, entry, held, same_as_rows, signed
 
 
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     with fresh(tmp_path, request.param) as database:
         yield database
-
-
-def held(database: Database) -> Window:
-    """The process's copy, made now."""
-    window.hold(database, PLENTY, placing=1_000_000)
-    return window._windows[database.writer]
-
-
-def another(database: Database) -> Database:
-    """The same database as another process would open it."""
-    return engine.connect(database.writer.url.render_as_string(hide_password=False))
-
-
-def signed(number: int, version: int, *, scheme: str = SCHEME, last_s: int = 1000) -> Signed:
-    """A text's signature; versions share some bands with one another and with those of other numbers."""
-    rng = np.random.default_rng((number % 3, version))
-    hashes = rng.integers(0, 3, PERMUTATIONS, dtype=np.uint16).tobytes()
-    terms = rng.integers(0, 5, 1 + version % 8, dtype=np.uint32).tobytes()
-    digest = bytes([version, number % 2] * 8)
-    return Signed(number, f"a{number:07d}", scheme, hashes, digest, 20 + version, terms, 900, last_s)
-
-
-def entry(one: Signed) -> Entry:
-    return Entry(one, keys_of(one), one.last_s + 1000, b"")
-
-
-def rows(connection: Connection) -> tuple[dict[int, Signed], dict[int, set[int]]]:
-    """The index in the database: the signatures in it, and the numbers under each key."""
-    texts = {one.number: one for some in signatures.all_indexed(connection, SCHEME, 100) for one in some}
-    under: dict[int, set[int]] = {}
-    standing = [tuple(row) for row in connection.execute(select(schema.bands.c.hash, schema.bands.c.number))]
-    for number, keys in connection.execute(select(schema.fresh_keys)):
-        standing += [(key, number) for key in unpack_keys(keys)]
-    for key, number in standing:
-        under.setdefault(key & 0xFFFFFFFF, set()).add(number)
-    return texts, {key: numbers & set(texts) for key, numbers in under.items() if numbers & set(texts)}
-
-
-def same_as_rows(copy: Window, connection: Connection) -> None:
-    """Assert that a copy that has caught up says what the rows say."""
-    texts, under = rows(connection)
-    assert len(copy) == len(texts)
-    columns = copy.texts(np.array(sorted(texts), dtype=np.int64), Span(0, 0))
-    for row, number in enumerate(sorted(texts)):
-        one = texts[number]
-        assert columns.candidate(row) == (
-            number,
-            one.article_id,
-            one.hashes,
-            one.digest,
-            one.size,
-            one.first_s,
-            one.last_s,
-        )
-    keys = np.array(sorted({*under, *range(50)}), dtype=np.uint32)
-    found = copy.under(keys, 100)
-    said = {
-        int(k): set(found.numbers[a:b].tolist()) for k, a, b in zip(keys, found.bounds, found.bounds[1:], strict=False)
-    }
-    assert {key: numbers for key, numbers in said.items() if numbers} == under
-    assert len(copy._postings) == sum(map(len, under.values()))
-
-
-class Histories(RuleBasedStateMachine):
-    """Two processes change one index in turns, commit or roll back, and look things up in between."""
-
-    kind = "sqlite"
-
-    @initialize()
-    def begin(self) -> None:
-        self._stack = ExitStack()
-        folder = Path(self._stack.enter_context(TemporaryDirectory()))
-        first = self._stack.enter_context(fresh(folder, self.kind))
-        self.processes = [first, another(first)]
-        for one in self.processes[1:]:
-            self._stack.callback(one.close)
-        self.connection: Connection | None = None
-
-    @precondition(lambda self: self.connection is None)
-    @rule(who=st.integers(0, 1), at_once=st.booleans())
-    def begin_transaction(self, who: int, at_once: bool) -> None:
-        self.who = self.processes[who]
-        held(self.who)
-        self._open = ExitStack()
-        self.connection = self._open.enter_context(self.who.writer.connect())
-        self.transaction = self.connection.begin()
-        if at_once:
-            window.catch_up(self.connection)
-            self._compare()
-
-    @precondition(lambda self: self.connection is not None)
-    @rule(number=NUMBERS, version=st.integers(0, 3), scheme=st.sampled_from([SCHEME, SCHEME, SCHEME, "other"]))
-    def enter(self, number: int, version: int, scheme: str) -> None:
-        self.leave(number)
-        signatures.save(self._now, [entry(signed(number, version, scheme=scheme))])
-
-    @precondition(lambda self: self.connection is not None)
-    @rule(number=NUMBERS)
-    def leave(self, number: int) -> None:
-        for one in self._of(number):
-            signatures.remove(self._now, one, keys_of(one))
-
-    @precondition(lambda self: self.connection is not None)
-    @rule(number=NUMBERS, at_s=st.integers(1, 5000))
-    def extend(self, number: int, at_s: int) -> None:
-        if self._of(number):
-            signatures.extend(self._now, SCHEME, [(number, at_s, at_s + 1000)])
-
-    @precondition(lambda self: self.connection is not None)
-    @rule(numbers=st.sets(NUMBERS))
-    def expire(self, numbers: set[int]) -> None:
-        texts, _ = rows(self._now)
-        signatures.unindex(self._now, [(texts[n], keys_of(texts[n])) for n in numbers if n in texts])
-
-    @precondition(lambda self: self.connection is not None)
-    @rule()
-    def bring_in_order(self) -> None:
-        bands.turn_over(self._now, {})
-
-    @precondition(lambda self: self.connection is not None)
-    @rule()
-    def look_up(self) -> None:
-        self._compare()
-
-    @precondition(lambda self: self.connection is not None)
-    @rule(number=NUMBERS, version=st.integers(0, 3), looked=st.booleans())
-    def try_in_vain(self, number: int, version: int, looked: bool) -> None:
-        savepoint = self._now.begin_nested()
-        self.enter(number, version, SCHEME)
-        if looked:
-            self._compare()
-        savepoint.rollback()
-
-    @precondition(lambda self: self.connection is not None)
-    @rule(commits=st.booleans())
-    def end_transaction(self, commits: bool) -> None:
-        if commits:
-            self.transaction.commit()
-        else:
-            self.transaction.rollback()
-        self._open.close()
-        self.connection = None
-
-    @precondition(lambda self: self.connection is None)
-    @rule(who=st.integers(0, 1))
-    def begin_anew(self, who: int) -> None:
-        window.let_go(self.processes[who])
-
-    def teardown(self) -> None:
-        if hasattr(self, "_stack"):
-            if self.connection is not None:
-                self.end_transaction(commits=True)
-            for process in self.processes:
-                held(process)
-                with process.writing() as connection:
-                    copy = window.index_of(connection)
-                    assert isinstance(copy, Window)
-                    same_as_rows(copy, connection)
-            self._stack.close()
-
-    @property
-    def _now(self) -> Connection:
-        assert self.connection is not None
-        return self.connection
-
-    def _of(self, number: int) -> list[Signed]:
-        return [one for one in signatures.of_other_schemes(self._now, "none", 99) if one.number == number]
-
-    def _compare(self) -> None:
-        copy = window.index_of(self._now)
-        assert isinstance(copy, Window)
-        same_as_rows(copy, self._now)
-
-
-class PostgresqlHistories(Histories):
-    kind = "postgresql"
-
-
-OFTEN = settings(
-    max_examples=60,
-    stateful_step_count=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-
-
-def test_two_processes_copies_say_what_the_rows_say() -> None:
-    from hypothesis.stateful import run_state_machine_as_test
-
-    run_state_machine_as_test(Histories, settings=OFTEN)
-
-
-@pytest.mark.postgresql
-@pytest.mark.slow
-def test_two_processes_copies_say_what_the_rows_say_on_postgresql() -> None:
-    from hypothesis.stateful import run_state_machine_as_test
-
-    run_state_machine_as_test(PostgresqlHistories, settings=settings(OFTEN, max_examples=25))
 
 
 def say_otherwise(connection: Connection, one: Signed) -> None:
