@@ -1,11 +1,12 @@
 """Speed of extraction, as ratios to trafilatura in the same run.
 
-    python benchmarks/clean.py DATA [--pages 60]
+    python benchmarks/clean.py DATA [--pages 60] [--runs 5]
     python benchmarks/clean.py DATA --peers [--seeds 3]    quality beside the peers instead (`clean_peers.py`)
 
-Prints pages a second of trafilatura alone and of the whole HTML way (vote, scorer, metadata), documents a second of the
-line cleaner on both views, and the ratios. CPU time, so a busy machine changes little. Each view is cleaned in a
-process of its own that has seen no other page: what the cleaner remembers of a site's lines is from the same view.
+Prints the pages a CPU second that trafilatura alone does, those of the whole HTML way (vote, scorer, metadata), the
+documents of the line cleaner on both views, and the ratios. Each is measured in turn with trafilatura, page by page, so
+a machine that slows down slows both; and in a process of its own that has seen none of its pages: what is kept from
+page to page is from this very pass. With several runs: the medians, and the least and the greatest of the ratios.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import argparse
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import trafilatura
 
@@ -30,48 +34,65 @@ LINES_BAR = 100 / 38
 """Documents a second of the line cleaner over pages a second of trafilatura."""
 
 
-def per_second(work: Callable[[], object], count: int) -> float:
-    """How many units a CPU second does."""
-    start = time.process_time()
-    work()
-    return count / (time.process_time() - start)
+Job = Callable[[], object]
+HtmlPage = tuple[Mapping[str, Any], bytes]
+
+PLAIN = "L'Ã©tÃ© est lÃ ."
+"""A line that is in no document; what repairs such text is loaded when it is met first."""
 
 
-def each(function: Callable[..., object], items: Iterable[tuple[object, ...]]) -> Callable[[], object]:
-    """A run of the function over all items."""
-    return lambda: [function(*item) for item in items]
+def in_turn(*kinds: Sequence[Job]) -> tuple[float, ...]:
+    """How many jobs of each kind a CPU second does, where all kinds are spread evenly over the same time."""
+    turns = sorted(
+        ((place + 0.5) / len(jobs), kind, place) for kind, jobs in enumerate(kinds) for place in range(len(jobs))
+    )
+    spent = [0.0] * len(kinds)
+    for _, kind, place in turns:
+        start = time.process_time()
+        kinds[kind][place]()
+        spent[kind] += time.process_time() - start
+    return tuple(len(jobs) / seconds for jobs, seconds in zip(kinds, spent, strict=True))
 
 
-def in_turn(
-    one: Callable[..., object], other: Callable[..., object], items: Sequence[tuple[object, ...]]
-) -> tuple[float, float]:
-    """How many items a CPU second each of two functions does, both on each item before the next."""
-    spent = [0.0, 0.0]
-    for item in items:
-        for place, function in enumerate((one, other)):
-            start = time.process_time()
-            function(*item)
-            spent[place] += time.process_time() - start
-    return len(items) / spent[0], len(items) / spent[1]
+def trafilatura_jobs(pages: Sequence[HtmlPage], **options: bool) -> list[Job]:
+    """trafilatura alone on each page."""
+    return [partial(trafilatura.extract, html, url=row["url"], **options) for row, html in pages]
 
 
-def lines_per_second(folder: Path, view: str) -> float:
-    """Documents a CPU second of the line cleaner."""
-    lines = [([line.text for line in document.view(view)],) for document in read_documents(folder)]
-    extract_lines([*lines[0][0], "L'Ã©tÃ© est lÃ ."])  # what repairs such text is loaded when it is met first
-    return per_second(each(extract_lines, lines), len(lines))
+def html_jobs(pages: Sequence[HtmlPage]) -> list[Job]:
+    """The whole HTML way on each page."""
+    now = datetime.now(UTC)
+    return [partial(extract_page, Page(html, "text/html", None, row["url"], now)) for row, html in pages]
 
 
-def in_a_fork(function: Callable[..., float], *arguments: object) -> float:
-    """What the function says in a process of its own, in which nothing it keeps outlives it."""
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        return pool.apply(function, arguments)
+def line_jobs(folder: Path, view: str) -> list[Job]:
+    """The line cleaner on a view of each document."""
+    return [partial(extract_lines, [line.text for line in document.view(view)]) for document in read_documents(folder)]
+
+
+def in_a_fork(*kinds: Sequence[Job]) -> tuple[float, ...]:
+    """`in_turn` in a process of its own, in which nothing outlives it that the jobs keep."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=lambda: sender.send(in_turn(*kinds)))
+    process.start()
+    sender.close()
+    try:
+        return tuple(receiver.recv())
+    finally:
+        process.join()
+
+
+def spread(ratios: Sequence[float]) -> str:
+    """The median, and the least and the greatest where there are several."""
+    return f"{median(ratios):.2f}" + (f" ({min(ratios):.2f}-{max(ratios):.2f})" if len(ratios) > 1 else "")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--pages", type=int, default=60)
+    parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--peers", action="store_true", help="print how well each does, not how fast")
     parser.add_argument("--seeds", type=int, default=1, help="ways to share the sites out for the figures of ours")
     arguments = parser.parse_args()
@@ -83,27 +104,27 @@ def main() -> None:
         for table in tables(folder, arguments.seeds):
             print(table, flush=True)
         return
-    rows = [(row, html) for row, html in read_pages(folder)]
-    step = max(1, len(rows) // arguments.pages)
-    chosen = rows[::step][: arguments.pages]
-    now = datetime.now(UTC)
-    first = Page(chosen[0][1], "text/html", None, chosen[0][0]["url"], now)
-    extract_page(first)  # imports, weights and the table of public suffixes are no part of it
-    trafilatura.extract(chosen[0][1])
-    speeds = {view: in_a_fork(lines_per_second, folder, view) for view in VIEWS}
-    alone = per_second(
-        each(lambda row, html: trafilatura.extract(html, url=row["url"], with_metadata=True), chosen), len(chosen)
-    )
-    plain, whole = in_turn(
-        lambda row, html: trafilatura.extract(html, url=row["url"]),
-        lambda row, html: extract_page(Page(html, "text/html", None, row["url"], now)),
-        chosen,
-    )
-    print(f"trafilatura          {plain:7.1f} pages/s   (with metadata {alone:.1f})")
-    print(f"extract_page         {whole:7.1f} pages/s   ratio {whole / plain:.2f}, at least {HTML_BAR}")
-    for view, speed in speeds.items():
-        ratio = speed / plain
-        print(f"extract_lines {view:<6} {speed:7.1f} documents/s   ratio {ratio:.2f}, at least {LINES_BAR:.2f}")
+    pages = list(read_pages(folder))
+    chosen = pages[:: max(1, len(pages) // arguments.pages)][: arguments.pages]
+    first = next((page for page in pages if page not in chosen), pages[0])
+    for job in (*trafilatura_jobs([first], with_metadata=True), *html_jobs([first]), lambda: extract_lines([PLAIN])):
+        job()  # imports, weights, rules and the table of public suffixes are no part of it
+    plain = trafilatura_jobs(chosen)
+    runs = [
+        (
+            in_a_fork(plain, html_jobs(chosen), trafilatura_jobs(chosen, with_metadata=True)),
+            *(in_a_fork(plain, line_jobs(folder, view)) for view in VIEWS),
+        )
+        for _ in range(arguments.runs)
+    ]
+    alone, whole, told = (median(rates) for rates in zip(*(html for html, *_ in runs), strict=True))
+    print(f"trafilatura          {alone:7.1f} pages/s   (with metadata {told:.1f})")
+    ratio = spread([html[1] / html[0] for html, *_ in runs])
+    print(f"extract_page         {whole:7.1f} pages/s   ratio {ratio}, at least {HTML_BAR}")
+    for number, view in enumerate(VIEWS, 1):
+        ratio = spread([run[number][1] / run[number][0] for run in runs])
+        speed = median(run[number][1] for run in runs)
+        print(f"extract_lines {view:<6} {speed:7.1f} documents/s   ratio {ratio}, at least {LINES_BAR:.2f}")
 
 
 if __name__ == "__main__":
