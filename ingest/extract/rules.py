@@ -27,11 +27,11 @@ MAX_GAP = 5
 REMEMBERED = 20_000
 """Short lines whose answer is kept: with 160 characters at most they take a few megabytes."""
 
-STEM = 4
-"""Letters by which a starred word of a phrase is looked up."""
-
 _Opening = tuple[tuple[str, ...], int, str]
 """A phrase, the number of its rule, and its second word; that is empty where it may be any or there is none."""
+
+_Held = tuple[tuple[str, ...], int, int, int]
+"""A phrase, the number of its rule, and the fewest and the most words that stand in it before its key word."""
 
 _MEMORY = 64 << 20
 """Upper limit of an RE2 automaton in bytes: RE2's own (8 MB) is too small for all patterns in one set."""
@@ -132,17 +132,18 @@ class RuleTable:
         self.rules = tuple(rules)
         self._whole: dict[str, int] = {}
         self._starts: dict[str, list[_Opening]] = defaultdict(list)
-        self._holds: dict[str, list[_Opening]] = defaultdict(list)
-        self._starred: dict[str, list[_Opening]] = defaultdict(list)  # by the first letters of a starred word
+        self._holds: dict[str, list[_Held]] = defaultdict(list)
         for number, rule in enumerate(self.rules):
             for words in _spellings(rule.line):
                 self._whole.setdefault(" ".join(words), number)
             for words in _spellings(rule.start):
                 self._starts[words[0]].append(_opening(words, number))
-            for phrase in rule.holds:
-                first = _phrase(phrase)[0]
-                known, key = (self._starred, first[:STEM]) if first.endswith("*") else (self._holds, first)
-                known[key].append(_opening(_phrase(phrase), number))
+            for words in map(_phrase, rule.holds):
+                key = max(filter(_is_plain, words), key=len)  # the longest word is the one that the fewest lines have
+                before = words[: words.index(key)]
+                fewest = len(before) - before.count("...")
+                self._holds[key].append((words, number, fewest, fewest + MAX_GAP * before.count("...")))
+        self._keys = frozenset(self._holds)
         self._longest_whole = max((len(key.split(" ")) for key in self._whole), default=0)
         self._known: dict[str, Hit | None] = {}  # the same short lines stand on page after page
 
@@ -166,7 +167,7 @@ class RuleTable:
         if length > self.longest:
             return None
         found = self._phrases(line.words)
-        found += [(number, "") for number in self._patterns_in(line.written, line.folded)]
+        found += [(number, "") for number in self._patterns_in(line)]
         fitting = [hit for hit in found if length <= self.rules[hit[0]].max]
         if not fitting:
             return None
@@ -190,22 +191,24 @@ class RuleTable:
         """Rules whose phrases the words have, with the phrase; in no order."""
         found: list[tuple[int, str]] = []
         if len(words) <= self._longest_whole:
-            key = " ".join("#" if word.isdigit() else word for word in words)
+            numbered = any(map(str.isdigit, words))
+            key = " ".join(["#" if word.isdigit() else word for word in words] if numbered else words)
             if key in self._whole:
                 found.append((self._whole[key], key))
         if words and words[0] in self._starts:
-            found += _opened(words, 0, self._starts[words[0]])
-        for place, word in enumerate(words):
-            if word in self._holds:
-                found += _opened(words, place, self._holds[word])
-            if (stem := word[:STEM]) in self._starred:
-                found += _opened(words, place, self._starred[stem])
+            found += _opened(words, self._starts[words[0]])
+        if not self._keys.isdisjoint(words):  # three lines of four have no word that any phrase needs
+            for place, word in enumerate(words):
+                if word in self._keys:
+                    found += _held(words, place, self._holds[word])
         return found
 
-    def _patterns_in(self, written: str, folded: str) -> Iterator[int]:
-        for compiled, numbers in self._sets:
-            form = written if self.rules[numbers[0]].case else folded
-            yield from (numbers[i] for i in compiled.Match(form) or ())
+    def _patterns_in(self, line: Wording) -> list[int]:
+        return [
+            numbers[i]
+            for compiled, numbers, case in self._sets
+            for i in compiled.Match(line.written if case else line.folded) or ()
+        ]
 
     def _hit(self, number: int, written: str) -> Hit:
         rule = self.rules[number]
@@ -217,7 +220,7 @@ class RuleTable:
         return Hit(rule, match.group().strip()[:80] if match else "", 0, credit)
 
     @cached_property
-    def _sets(self) -> list[tuple[Any, tuple[int, ...]]]:
+    def _sets(self) -> list[tuple[Any, tuple[int, ...], bool]]:
         """All patterns but the cuts, those that see the line as written apart: one pass tells which ones match."""
         groups = []
         for case in (False, True):
@@ -225,7 +228,7 @@ class RuleTable:
                 number for number, rule in enumerate(self.rules) if rule.pattern and not rule.cut and rule.case is case
             )
             if numbers:
-                groups.append((_compile_set([self.rules[number] for number in numbers]), numbers))
+                groups.append((_compile_set([self.rules[number] for number in numbers]), numbers, case))
         return groups
 
     @cached_property
@@ -254,16 +257,28 @@ def _spellings(phrases: Sequence[str]) -> Iterator[tuple[str, ...]]:
             yield ("a", *words[1:])
 
 
+def _is_plain(word: str) -> bool:
+    """Is this word of a phrase no mark?"""
+    return word not in ("#", "_", "...") and not word.endswith("*")
+
+
 def _opening(phrase: tuple[str, ...], number: int) -> _Opening:
-    second = phrase[1] if len(phrase) > 1 else ""
-    return phrase, number, "" if second in ("#", "_", "...") or second.endswith("*") else second
+    return phrase, number, phrase[1] if len(phrase) > 1 and _is_plain(phrase[1]) else ""
 
 
-def _opened(words: Sequence[str], place: int, openings: Sequence[_Opening]) -> Iterator[tuple[int, str]]:
-    """The rules whose phrases stand at this place of the words, with the phrase."""
-    following = words[place + 1] if place + 1 < len(words) else None
-    for phrase, number, second in openings:
-        if (not second or second == following) and _opens(words, place, phrase):
+def _opened(words: Sequence[str], openings: Sequence[_Opening]) -> Iterator[tuple[int, str]]:
+    """Which of the phrases open the words, with the numbers of their rules; most fail at the second word."""
+    second = words[1] if len(words) > 1 else None
+    for phrase, number, wanted in openings:
+        if (not wanted or wanted == second) and _opens(words, 0, phrase):
+            yield number, " ".join(phrase)
+
+
+def _held(words: Sequence[str], place: int, phrases: Sequence[_Held]) -> Iterator[tuple[int, str]]:
+    """Which of the phrases stand in the words with their key word at this place."""
+    for phrase, number, fewest, most in phrases:
+        starts = range(max(0, place - most), place - fewest + 1)
+        if any(_opens(words, start, phrase) for start in starts):
             yield number, " ".join(phrase)
 
 
@@ -363,6 +378,9 @@ def _read_rule(table: dict[str, Any], where: str) -> Rule:
     for phrase in rule.line + rule.start + rule.holds:
         if not _phrase(phrase) or _phrase(phrase)[0] in ("_", "..."):
             raise Misconfigured(f"{where} ({rule.id}): the phrase {phrase!r} must begin with a word")
+    for phrase in rule.holds:
+        if not any(map(_is_plain, _phrase(phrase))):
+            raise Misconfigured(f"{where} ({rule.id}): the phrase {phrase!r} must have a word without a star")
     return rule
 
 

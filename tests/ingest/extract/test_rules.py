@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.errors import Misconfigured
 from ingest.extract.rules import Hit, Rule, RuleTable, builtin_rules, read_rules, wording
@@ -58,6 +61,20 @@ def test_phrases_know_gaps_numbers_and_beginnings_of_words() -> None:
         assert table.match(wording(text)) is None
 
 
+@given(st.lists(st.sampled_from(["a", "b", "bc", "cde", "7", "get", "app", "apps"]), max_size=14))
+def test_a_phrase_is_found_wherever_its_words_stand(words: list[str]) -> None:
+    text = " ".join(words)
+    for phrase, spelled in {
+        "a b": r"\ba b\b",
+        "a ... bc": r"\ba( \w+){0,5} bc\b",
+        "a ... b ... cde b": r"\ba( \w+){0,5} b( \w+){0,5} cde b\b",
+        "get _ # app*": r"\bget \w+ 7 app",
+        "b* ... get ... cde": r"\bb\w*( \w+){0,5} get( \w+){0,5} cde\b",
+    }.items():
+        hit = RuleTable([Rule("x", "en", "boilerplate", holds=(phrase,))]).match(wording(text))
+        assert (hit is not None) == (re.search(spelled, text) is not None), phrase
+
+
 def test_a_cut_begins_where_the_furniture_does() -> None:
     text = "Le gouvernement a démissionné lundi. Lire aussi : Comment la coalition a éclaté"
     hit = TABLE.cut(text)
@@ -77,6 +94,7 @@ def test_letters_of_other_alphabets_are_letters() -> None:
         ("[[rule]]\nid='x'\nlang='en'\nkind='furniture'\nline=['x']", "furniture"),
         ("[[rule]]\nid='x'\nlang='en'\nkind='boilerplate'", "neither"),
         ("[[rule]]\nid='x'\nlang='en'\nkind='boilerplate'\nholds=['... x']", "begin with a word"),
+        ("[[rule]]\nid='x'\nlang='en'\nkind='boilerplate'\nholds=['abonn* ... news*']", "without a star"),
         ("[[rule]\n", "no TOML"),
         ("[[rule]]\nlang='en'", "id"),
     ],
