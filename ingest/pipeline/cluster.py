@@ -198,6 +198,7 @@ def withdraw(connection: Connection, article_id: str, *, window: timedelta = WIN
     if place is None:
         return
     _detach(connection, place, window, gone=True)
+    decisions.forget_before(connection, article_id)
     embeddings.forget(connection, articles.numbers(connection, [article_id]).values())
     left = clusters.leaders_in(connection, [place.cluster_id])
     if left:
@@ -250,6 +251,7 @@ def _succeed(connection: Connection, place: Member, copies: Sequence[Member], wi
     heir = articles.load(connection, first.article_id)
     assert heir is not None, f"member {first.article_id} is an article"
     clusters.succeed(connection, place.article_id, heir.id)
+    decisions.hand_on(connection, place.article_id, heir.id)
     _unsign(connection, heir.id)
     if moves := any(copy.parted_from is None for copy in others):  # those that follow are more than one that leads
         clusters.move(connection, [(heir.id, place.cluster_id)])

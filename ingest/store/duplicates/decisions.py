@@ -90,6 +90,23 @@ def take_before(connection: Connection, decision_id: int) -> Before:
     return Before({row.article_id: row.cluster_id for row in rows}, frozenset(r.article_id for r in rows if r.chosen))
 
 
+def hand_on(connection: Connection, article_id: str, heir: str) -> None:
+    """Keep for an article where another one stood before decisions, whose text it goes on with; its own place stays."""
+    p = places_before.c
+    known = select(p.decision_id).where(p.article_id == heir)
+    rows = connection.execute(
+        select(p.decision_id, p.cluster_id).where(p.article_id == article_id, p.decision_id.not_in(known))
+    ).all()
+    values = [{"decision_id": row[0], "article_id": heir, "cluster_id": row[1], "chosen": False} for row in rows]
+    if values:
+        connection.execute(insert(places_before), values)
+
+
+def forget_before(connection: Connection, article_id: str) -> None:
+    """Let go of where an article stood before decisions: it is taken down."""
+    connection.execute(delete(places_before).where(places_before.c.article_id == article_id))
+
+
 def get(connection: Connection, decision_id: int) -> Decision:
     """One decision; BadInput where there is none of that number."""
     row = connection.execute(select(decisions).where(decisions.c.id == decision_id)).mappings().first()

@@ -246,6 +246,53 @@ def test_what_came_of_a_cluster_meanwhile_keeps_the_id_it_has(database: Database
     undone_at_once(database, Link.MUST, "a0000001", "a0000003")
 
 
+def take_down(database: Database, article_id: str) -> None:
+    with database.writing() as connection:
+        withdraw(connection, article_id)
+        articles.forget(connection, article_id)
+
+
+def named_before(database: Database) -> set[str]:
+    """Of which articles it is kept where they stood before decisions."""
+    with database.reading() as connection:
+        return set(connection.execute(select(schema.places_before.c.article_id)).scalars())
+
+
+def test_a_takedown_leaves_no_word_of_where_an_article_stood_before_decisions(database: Database) -> None:
+    cluster(database, article(1, text(1)), article(2, text(1)), article(3, text(2)), article(4, edited(2, 1)))
+    decision = say(database, Link.MUST, "a0000001", "a0000003")
+    assert named_before(database) >= ids(1, 3)
+    for gone in ("a0000001", "a0000003", "a0000002"):
+        take_down(database, gone)
+        assert gone not in named_before(database)
+        sound(database)
+    take_back(database, decision)
+    assert named_before(database) == set()
+    assert partition(database) == {ids(4)}
+
+
+def test_undoing_leaves_what_there_would_be_without_the_decision_though_a_text_changed_hands(
+    database: Database,
+) -> None:
+    """The first of four that say the same is taken down meanwhile: the next one leads, and stands where it stood."""
+    bodies = [edited(1, 2), text(1), *(text(2) for _ in range(4)), edited(2, 1)]
+    cluster(database, *(article(n, body) for n, body in enumerate(bodies, 1)))
+    say(database, Link.CANNOT, "a0000003", "a0000002")
+    before = places(database)
+    decision = say(database, Link.MUST, "a0000002", "a0000007")
+    take_down(database, "a0000003")
+    assert places(database) != (left := {id_: place for id_, place in before.items() if id_ != "a0000003"})
+    take_back(database, decision)
+    assert places(database) == left
+
+
+def places(database: Database) -> dict[str, str]:
+    """The cluster of each article."""
+    with database.reading() as connection:
+        m = schema.members.c
+        return {row[0]: row[1] for row in connection.execute(select(m.article_id, m.cluster_id))}
+
+
 TEXTS = [text(1), text(1), edited(1, 1), edited(1, 2), text(2), edited(2, 1), edited(2, 1), text(3), "Video", ""]
 
 
@@ -292,9 +339,7 @@ class Clustering(RuleBasedStateMachine):
     @rule(data=st.data())
     def taken_down(self, data: st.DataObject) -> None:
         article_id = data.draw(st.sampled_from(sorted(self.present)))
-        with self.database.writing() as connection:
-            withdraw(connection, article_id)
-            articles.forget(connection, article_id)
+        take_down(self.database, article_id)
         del self.present[article_id]
 
     @precondition(lambda self: self.present)
@@ -338,6 +383,11 @@ class Clustering(RuleBasedStateMachine):
     def rows_are_sound(self) -> None:
         if hasattr(self, "database"):
             sound(self.database)
+
+    @invariant()
+    def nothing_names_what_is_gone(self) -> None:
+        if hasattr(self, "database"):
+            assert named_before(self.database) <= self.present.keys()
 
     @invariant()
     def decisions_are_obeyed(self) -> None:

@@ -100,6 +100,30 @@ def test_copies_that_decisions_part_know_from_whom_after_the_upgrade(database: e
     assert parted == {"a": None, "b": "a", "c": "a", "d": None, "e": None, "f": None}
 
 
+def test_where_a_taken_down_article_stood_before_decisions_is_forgotten_by_the_upgrade(
+    database: engine.Database,
+) -> None:
+    with database.writing() as connection:
+        config = migrations.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0013")
+        connection.execute(
+            text(
+                "INSERT INTO members (article_id, cluster_id, leader, words, joined_at)"
+                " VALUES ('here', 'c', 'here', 9, '2026-11-01 00:00:00')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO places_before (decision_id, article_id, cluster_id, chosen)"
+                " VALUES (1, 'here', 'c', false), (1, 'gone', 'c', false)"
+            )
+        )
+    migrations.upgrade(database)
+    with database.reading() as connection:
+        assert connection.scalars(text("SELECT article_id FROM places_before")).all() == ["here"]
+
+
 def test_second_upgrade_changes_nothing(database: engine.Database) -> None:
     assert migrations.upgrade(database) == (None, migrations.head())
     assert migrations.upgrade(database) == (migrations.head(), migrations.head())
