@@ -109,7 +109,11 @@ class Settings(BaseModel):
 
     window_days: int = Field(14, ge=1, description="Days back in which near-duplicates are looked for.")
     index_memory_mb: int = Field(
-        500, ge=0, description="Memory a process that clusters may hold the window's index in; 1 MB holds 900 texts."
+        500,
+        ge=0,
+        description="Memory a process that clusters may hold the window's index in, and the vectors of "
+        "related_encoder; 1 MB holds 900 texts, 650 with vectors. What has no room is read from the database: the same "
+        "answers, later.",
     )
     related_encoder: Path | None = Field(
         None,

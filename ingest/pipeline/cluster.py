@@ -18,11 +18,11 @@ from sqlalchemy import Connection
 from ingest.dedup import candidates
 from ingest.dedup.explain import RULE_SAME, RULE_SAME_APART
 from ingest.dedup.minhash import SCHEME, band_keys_of, digest_key, values
-from ingest.pipeline import placement
+from ingest.pipeline import embedded, placement
 from ingest.pipeline.attempt import attempt
 from ingest.pipeline.compare import SAME_SCORE, Meaning, Newcomer, Text, newcomer, same_text, text_of, unpack_keys
 from ingest.pipeline.linked import note_link
-from ingest.pipeline.meanings import meaning_of
+from ingest.pipeline.meanings import kind_of, meaning_of
 from ingest.pipeline.placement import Coming, as_node, coming_of, place
 from ingest.pipeline.regroup import gather, regroup
 from ingest.pipeline.runtime import Runtime
@@ -31,7 +31,7 @@ from ingest.pipeline.window import catch_up, hold
 from ingest.store.duplicates import clusters, decisions, embeddings, evidence, signatures
 from ingest.store.duplicates.clusters import Member
 from ingest.store.duplicates.signatures import Signed, seconds
-from ingest.store.engine import serialise
+from ingest.store.engine import Database, serialise
 from ingest.store.queue import units
 from ingest.store.queue.units import Unit
 from ingest.store.texts import articles
@@ -63,14 +63,24 @@ def _cluster(unit: Unit, runtime: Runtime) -> Stage | None:
         article = articles.load(connection, unit.id)
         assert article is not None, f"document {unit.id} at cluster has an article"
         text = text_of(article)
-        said = None if runtime.encoder is None else embeddings.of_text(connection, text.digest)
+        said = None if runtime.encoder is None else embeddings.of_text(connection, text.digest, runtime.encoder.label)
     new = newcomer(text, _meaning(runtime, text, said))
-    hold(runtime.database, runtime.settings.index_memory_mb * 1_000_000)
+    make_ready(runtime.database, runtime.settings.index_memory_mb * 1_000_000, new.meaning)
     with runtime.database.writing() as connection:
         window = timedelta(days=runtime.settings.window_days)
         cluster_in_transaction(connection, article, new=new, window=window)
         units.finish(connection, unit)
     return None
+
+
+def make_ready(database: Database, most_bytes: int, meaning: Meaning | None, placing: int = 1) -> None:
+    """Bring into memory what pays and has room there; to be called before the transaction.
+
+    Vectors come first: without them a text takes many times as long, without the index a little longer.
+    meaning: what the next text means; None: no vectors are asked for. placing: how many texts are about to be placed.
+    """
+    taken = 0 if meaning is None else embedded.hold(database, kind_of(meaning), most_bytes)
+    hold(database, most_bytes - taken, placing)
 
 
 def _meaning(runtime: Runtime, text: Text, said: tuple[str, bytes] | None) -> Meaning | None:
@@ -169,8 +179,8 @@ def _relate(connection: Connection, seat: Member, article: Article, new: Newcome
         return
     signed = signatures.load(connection, [article.id], SCHEME)[article.id]
     inside = signatures.leaves(connection, signed) is not None  # vectors go when texts leave the index
-    if inside and not embeddings.known(connection, signed.number):
-        placement.relate(connection, coming_of(connection, article, new))
+    if inside and not embeddings.known(connection, new.meaning.encoder, signed.number):
+        placement.relate(connection, [coming_of(connection, article, new)])
 
 
 def _outcomes(connection: Connection, article_ids: Sequence[str], opened: set[str]) -> list[ClusterOutcome]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from sqlalchemy import Connection
 
 from ingest.dedup import candidates
@@ -83,11 +84,25 @@ def place(connection: Connection, coming: Sequence[Coming], window: timedelta) -
     return opened
 
 
-def relate(connection: Connection, one: Coming) -> None:
-    """Find the accounts of the same event as a text that has its place, instead of those that were found before."""
-    evidence.forget_related(connection, one.id)
-    akin = Lookup(index_of(connection), [(one.new, one.span)], RELATED_S).akin(one.new, one.span)
-    _relate(connection, _Found(nodes=[one], akin={one.id: akin}), set())
+def relate(connection: Connection, some: Sequence[Coming]) -> None:
+    """Find the accounts of the same events as texts that have their places, instead of those that were found before.
+
+    Each is compared with all that is there, but with others of these only where they come before it: once is enough.
+    """
+    for one in some:
+        evidence.forget_related(connection, one.id)
+    lookup = Lookup(index_of(connection), [(one.new, one.span) for one in some], RELATED_S)
+    later = {one.number for one in some}
+    found = _Found(nodes=list(some))
+    for one in some:
+        found.akin[one.id] = _without(lookup.akin(one.new, one.span), later)
+        later.discard(one.number)
+    _relate(connection, found, set())
+
+
+def _without(akin: Akin, numbers: Collection[int]) -> Akin:
+    here = ~np.isin(akin.texts.numbers[akin.rows], list(numbers))
+    return Akin(akin.shared[here], akin.texts, akin.rows[here])
 
 
 def as_node(

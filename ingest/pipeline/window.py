@@ -180,10 +180,12 @@ _loading = RLock()
 def hold(database: Database, most_bytes: int, placing: int = 1) -> None:
     """Bring the index into memory once that pays and where there is room; to be called before the transaction.
 
+    most_bytes: what there is room for now; a copy that is larger by then goes with the next look-up.
     placing: how many texts the caller is about to place.
     """
     engine = database.writer
-    if engine in _windows:
+    if (window := _windows.get(engine)) is not None:
+        window.most_bytes = most_bytes
         return
     with _loading:
         before = _placed.get(engine, 0)

@@ -11,20 +11,23 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from ingest.dedup import Item, cluster_batch
 from ingest.dedup.embedding import Encoder
-from ingest.pipeline import meanings
-from ingest.pipeline.cluster import cluster_article, cluster_in_transaction, cluster_together, withdraw
+from ingest.pipeline import embedded, meanings, window
+from ingest.pipeline.cluster import cluster_article, cluster_in_transaction, cluster_together, make_ready, withdraw
 from ingest.pipeline.compare import Newcomer, newcomer, text_of
 from ingest.pipeline.decisions import decide, undo
+from ingest.pipeline.lookup import Rows
 from ingest.pipeline.meanings import meaning_of
 from ingest.pipeline.runtime import Runtime
+from ingest.pipeline.window import BYTES_A_TEXT
 from ingest.settings import Settings
 from ingest.store import engine, schema
 from ingest.store.duplicates import embeddings
+from ingest.store.duplicates.embeddings import Kind
 from ingest.store.engine import Database
 from ingest.types import Article, LanguageIdentifier, Link, SentenceTranslator
 from tests.databases import KINDS
@@ -43,10 +46,22 @@ class Halfway(Exception):
     """Something went wrong before the transaction's end."""
 
 
+KIND = Kind(Told.label, 64)
+PLENTY = 10**9
+
+
 @pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, tmp_path: Path, held: bool) -> Iterator[Database]:
     with fresh(tmp_path, request.param) as database:
+        if held:
+            embedded.hold(database, KIND, PLENTY)
         yield database
+
+
+@pytest.fixture(params=[False, True], ids=["rows", "memory"])
+def held(request: pytest.FixtureRequest) -> bool:
+    """Whether this process keeps a copy of the vectors."""
+    return bool(request.param)
 
 
 @pytest.fixture
@@ -229,16 +244,85 @@ def test_vectors_of_another_encoder_are_not_compared(database: Database, told: T
     assert related(database) == set()
 
 
-def test_a_copy_of_many_rows_is_made_anew(database: Database, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meanings, "LEAST_SPARE", 2)
-    monkeypatch.setattr(meanings, "LONGER", 2)
-    some = [article(number, text(number)) for number in range(10, 40)]
-    place(database, told, article(1, FERRY), *some, article(2, STRANDED))
+def test_a_copy_is_read_anew_once_much_came_in(database: Database, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "LEAST_SPARE", 2)
+    monkeypatch.setattr(embedded, "LONGER", 2)
+    embedded.hold(database, KIND, PLENTY)
+    place(database, told, article(1, FERRY), *(article(number, text(number)) for number in range(10, 40)))
+    with database.writing() as connection:
+        withdraw(connection, "a0000010")
+        withdraw(connection, "a0000011")
+    copy = embedded.held(database)
+    assert copy is not None
+    assert len(copy) == 30, "two are gone, and the last has not been read on"
+    assert embedded.hold(database, KIND, PLENTY) == 29 * (KIND.size + embedded.BESIDE)
+    place(database, told, article(2, STRANDED))
     assert related(database) == {pair(1, 2)}
+
+
+def test_a_copy_is_kept_only_while_there_is_room_and_the_rows_say_the_same(database: Database, told: Told) -> None:
+    embedded.let_go(database)
+    place(database, told, *articles())
+    a_text = KIND.size + embedded.BESIDE
+    assert embedded.hold(database, KIND, len(BODIES) * a_text - 1) == 0
+    assert embedded.held(database) is None
+    assert embedded.hold(database, KIND, len(BODIES) * a_text) == len(BODIES) * a_text
+    place(database, told, article(8, f"{STRANDED} Again."), article(9, f"{FERRY} Again."))
+    assert embedded.held(database) is None, "the eighth had no room"
+    assert related(database) == {pair(1, 4)}
+    told.subjects |= {f"{STRANDED} At last.": 0}
+    place(database, told, article(10, f"{STRANDED} At last."))
+    assert pair(1, 10) in related(database)
+
+
+def test_vectors_and_the_index_share_the_room_there_is(database: Database, told: Told) -> None:
+    place(database, told, *articles())
+    embedded.let_go(database)
+    count, means = len(BODIES), meaning_of(told, text_of(article(1, FERRY)))
+    vectors, whole = count * (KIND.size + embedded.BESIDE), count * (KIND.size + embedded.BESIDE + BYTES_A_TEXT)
+    make_ready(database, whole, means, placing=10**6)
+    assert (window.held(database), embedded.held(database)).count(None) == 0
+    make_ready(database, whole - 1, means)
+    with database.writing() as connection:
+        assert isinstance(window.index_of(connection), Rows), "the index goes first"
+    assert embedded.held(database) is not None
+    make_ready(database, vectors - 1, means)
+    assert embedded.held(database) is None
+
+
+def test_what_came_since_is_read_before_the_transaction(database: Database, told: Told) -> None:
+    embedded.hold(database, KIND, PLENTY)
+    other = engine.connect(database.writer.url.render_as_string(hide_password=False))
+    try:
+        place(other, told, article(1, FERRY), article(2, BRIDGE))
+    finally:
+        other.close()
+    embedded.hold(database, KIND, PLENTY)
+    copy = embedded.held(database)
+    assert copy is not None
+    assert len(copy) == 2
+
+
+def test_a_vector_of_another_length_stops_nobody(database: Database, told: Told) -> None:
+    place(database, Told(SUBJECTS, 32), article(1, FERRY))
+    place(database, told, article(2, BRIDGE), article(3, STRANDED))
+    place(database, Told(SUBJECTS, 32), article(4, STRANDED + " Again."))
+    assert kept(database) == [1, 2, 3, 4]
+    assert related(database) == set()
+
+
+def test_a_step_that_runs_again_with_another_encoder_is_related_by_it(database: Database, told: Told) -> None:
+    class Other(Told):
+        label = "other"
+
+    place(database, Other(SUBJECTS), *(some := [article(1, FERRY), article(2, STRANDED)]))
+    assert related(database) == {pair(1, 2)}
+    apart = Told({FERRY: 1, STRANDED: 2})
+    place(database, apart, *some)
+    assert related(database) == set()
     with database.reading() as connection:
-        held = meanings._copy(connection, told.label)
-        held.blocks(connection)
-        assert len(held) == connection.scalar(select(func.count()).select_from(schema.embeddings))
+        assert set(connection.execute(select(schema.embeddings.c.encoder)).scalars()) == {told.label}
+        assert embeddings.of_text(connection, text_of(some[0]).digest, Other.label) is None
 
 
 def test_a_text_placed_by_a_decision_is_related_at_its_own_step(database: Database, told: Told) -> None:
