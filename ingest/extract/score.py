@@ -28,15 +28,15 @@ ROWS = 64
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Boosted trees as arrays: T trees of at most N splits and N + 1 leaves.
+    """Boosted trees as arrays: T trees of at most N splits and N + 1 leaves, one bit a leaf from left to right.
 
-    A leaf is the one whose path agrees with all decisions on it: decisions @ path == length of the path.
+    A split that is not taken to the left rules out the leaves on its left, wherever it stands; the first leaf that no
+    split has ruled out is the one that is reached (Lucchese et al. 2015, "QuickScorer"). So no path is followed.
     """
 
-    feature: NDArray[np.intp]  # (T * N,), column that a split looks at
-    threshold: NDArray[np.float32]  # (T * N,), the left side is taken where the column is at most this
-    path: NDArray[np.float32]  # (T, N, N + 1): 1 where the leaf is left of the split, -1 right, 0 not under it
-    length: NDArray[np.float32]  # (T, 1, N + 1): splits above the leaf that are taken to the left
+    feature: NDArray[np.intp]  # (N * T,), column that a split looks at
+    threshold: NDArray[np.float32]  # (N * T, 1), the right side is taken where the column is above this
+    left: NDArray[Any]  # (N * T, 1), the leaves on a split's left, as bits
     value: NDArray[np.float32]  # (T, N + 1), log-odds a leaf adds; 0 for leaves that are none
     base: float
 
@@ -50,12 +50,12 @@ class Forest:
     def _odds(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         import numpy as np
 
-        trees, splits, _ = self.path.shape
-        left = (matrix[:, self.feature] <= self.threshold).astype(np.float32)
-        decisions = left.reshape(len(matrix), trees, splits).transpose(1, 0, 2)
-        chosen = np.matmul(decisions, self.path) == self.length  # (T, rows, N + 1)
-        added = np.matmul(chosen.astype(np.float32), self.value[:, :, None]).sum(axis=(0, 2))
-        return np.asarray(self.base + added, dtype=np.float64)
+        trees, leaves = self.value.shape
+        columns = np.ascontiguousarray(matrix.T)
+        above = columns.take(self.feature, axis=0) > self.threshold
+        gone = np.bitwise_or.reduce((above * self.left).reshape(leaves - 1, trees, len(matrix)), axis=0)
+        first = np.bitwise_count(gone & ~(gone + 1)) + leaves * np.arange(trees)[:, None]
+        return np.asarray(self.base + self.value.take(first).sum(axis=0), dtype=np.float64)
 
 
 def read_forest(weights: dict[str, Any], features: Sequence[str]) -> Forest:
@@ -65,40 +65,38 @@ def read_forest(weights: dict[str, Any], features: Sequence[str]) -> Forest:
     if list(weights["features"]) != list(features):
         raise Misconfigured("the weights were fitted for other features: run benchmarks/fit_lines.py and fit_pages.py")
     trees = weights["trees"]
-    splits = max(len(tree["split"]) for tree in trees)
-    feature = np.zeros((len(trees), splits), dtype=np.intp)
-    threshold = np.full((len(trees), splits), -np.inf, dtype=np.float32)
-    path = np.zeros((len(trees), splits, splits + 1), dtype=np.float32)
-    length = np.full((len(trees), 1, splits + 1), splits + 1.0, dtype=np.float32)  # never reached: no such leaf
+    splits = max(1, *(len(tree["split"]) for tree in trees))
+    feature = np.zeros((splits, len(trees)), dtype=np.intp)
+    threshold = np.full((splits, len(trees)), np.inf, dtype=np.float32)  # never above: no such split
+    left = np.zeros((splits, len(trees)), dtype=np.min_scalar_type((2 << splits) - 1))
     value = np.zeros((len(trees), splits + 1), dtype=np.float32)
     for number, tree in enumerate(trees):
+        leaves, on_the_left = _from_left_to_right(tree["split"])
         for split, (column, at, _, _) in enumerate(tree["split"]):
-            feature[number, split], threshold[number, split] = column, at
-        value[number, : len(tree["leaf"])] = tree["leaf"]
-        for leaf, turns in _paths(tree["split"]):
-            length[number, 0, leaf] = sum(turn > 0 for _, turn in turns)
-            for split, turn in turns:
-                path[number, split, leaf] = turn
-    return Forest(feature.ravel(), threshold.ravel(), path, length, value, float(weights["base"]))
+            feature[split, number], threshold[split, number] = column, at
+            left[split, number] = on_the_left[split]
+        value[number, : len(leaves)] = [tree["leaf"][leaf] for leaf in leaves]
+    return Forest(feature.ravel(), threshold.reshape(-1, 1), left.reshape(-1, 1), value, float(weights["base"]))
 
 
-def _paths(splits: Sequence[Sequence[float]]) -> list[tuple[int, list[tuple[int, int]]]]:
-    """Each leaf with the splits above it and the turns taken there: 1 left, -1 right.
+def _from_left_to_right(splits: Sequence[Sequence[float]]) -> tuple[list[int], dict[int, int]]:
+    """The leaves of a tree in order, and of each split the places of those on its left, as bits.
 
     A split is (column, threshold, left, right); a child below 0 is the leaf -child - 1.
     """
-    if not splits:
-        return [(0, [])]
-    found = []
-    open_nodes: list[tuple[int, list[tuple[int, int]]]] = [(0, [])]
-    while open_nodes:
-        node, turns = open_nodes.pop()
+    leaves: list[int] = []
+    on_the_left: dict[int, int] = {}
+
+    def walk(node: int) -> int:
         if node < 0:
-            found.append((-node - 1, turns))
-            continue
+            leaves.append(-node - 1)
+            return 1 << len(leaves) - 1
         _, _, left, right = splits[node]
-        open_nodes += [(int(left), [*turns, (node, 1)]), (int(right), [*turns, (node, -1)])]
-    return found
+        on_the_left[node] = walk(int(left))
+        return on_the_left[node] | walk(int(right))
+
+    walk(0 if splits else -1)
+    return leaves, on_the_left
 
 
 @cache
