@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ingest.errors import IngestError
 from ingest.settings import Settings
 from ingest.store import engine, migrations
+from ingest.store.duplicates import embeddings
 from ingest.store.engine import Database, db_now
 from ingest.store.queue import aside, leases, reconciler, standing
 from ingest.store.schema import feeds
@@ -139,6 +140,7 @@ def _work(settings: Settings, database: Database) -> Iterable[Finding]:
         counts = standing.count_states(connection)
         waiting = aside.waiting_languages(connection)
         failing = connection.scalars(select(feeds.c.url).where(feeds.c.state == "active", feeds.c.failures >= 5)).all()
+        vectors = _vectors(settings, connection)
     if age_s is None or age_s > max(3 * settings.reconcile_s, 10):
         seen = "never" if age_s is None else f"{age_s:.0f} s ago"
         yield Finding("warn", "schedule", f"last ran {seen}", "start the service: `ingest up`, or `ingest beat`")
@@ -148,8 +150,24 @@ def _work(settings: Settings, database: Database) -> Iterable[Finding]:
         yield Finding("warn", "quarantine", f"{stuck} documents gave up", "`ingest quarantine list` says why")
     for lang, count in waiting.items():
         yield Finding("warn", f"language {lang}", f"{count} documents wait for a model", "`ingest models list`")
+    yield from vectors
     if failing:
         yield Finding("warn", "feeds", f"{len(failing)} fail, {failing[0]} among them", "`ingest feeds list`")
+
+
+def _vectors(settings: Settings, connection: Connection) -> list[Finding]:
+    """Whether the encoder that is named has seen the texts that new ones may be related to."""
+    if settings.related_encoder is None:
+        return []
+    from ingest.dedup.minhash import SCHEME
+    from models.minilm import MiniLM
+
+    now_s = int(datetime.now(UTC).timestamp())
+    lacking, texts = embeddings.coverage(connection, MiniLM.label, SCHEME, now_s)
+    if not lacking:
+        return [Finding("ok", "vectors", f"all {texts:,} texts of the window have one")]
+    remedy = "`ingest reindex` encodes them; until then they are related by words alone"
+    return [Finding("warn", "vectors", f"{lacking:,} of {texts:,} texts of the window have none", remedy)]
 
 
 def _broker(settings: Settings) -> Iterable[Finding]:

@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "show": ("reading", "show", "Show one article or cluster, and what happened to it."),
     "clusters": ("reading", "clusters", "List clusters of near-duplicates and why they stand together."),
     "decide": ("decisions", "app", "Say that two articles are, or are not, duplicates; list and undo it."),
-    "reindex": ("reindex", "reindex", "Sign and cluster the archive anew, while serving."),
+    "reindex": ("reindex", "reindex", "Sign the archive anew and encode what has no vector, while serving."),
     "export": ("export", "export", "Write articles as JSON lines or Parquet."),
     "dump": ("export", "dump", "Write all articles into a folder of the day, with checksums."),
     "import": ("export", "import_", "Read articles of an export or a dump back."),

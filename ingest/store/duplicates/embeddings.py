@@ -96,11 +96,9 @@ def lacking(connection: Connection, encoder: str, scheme: str, now_s: int) -> li
     return list(connection.scalars(_LACKING.order_by(_S.number.desc()), values))
 
 
-def still_lacking(
-    connection: Connection, encoder: str, scheme: str, now_s: int, numbers: Collection[int]
-) -> dict[str, bytes]:
+def still_lacking(connection: Connection, encoder: str, scheme: str, numbers: Collection[int]) -> dict[str, bytes]:
     """Those of some texts that are in the index and have no vector of an encoder: the digest of each, by article."""
-    values = {"encoder": encoder, "scheme": scheme, "now_s": now_s, "numbers": list(numbers)}
+    values = {"encoder": encoder, "scheme": scheme, "now_s": 0, "numbers": list(numbers)}
     return {row[1]: row[2] for row in connection.execute(_STILL_LACKING, values)}
 
 
