@@ -67,8 +67,8 @@ def line_matrix(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> NDArray
         for line, counts in zip(lines, short, strict=True)
     ]
     topics = np.asarray(topicality(lines), dtype=np.float32)
-    columns = [number_rows(lines), np.asarray(ruled), np.log1p(np.asarray(repeats)), topics[:, None]]
-    return np.hstack(columns).astype(np.float32)
+    columns = [number_rows(lines), np.asarray(ruled, np.float32), np.log1p(np.asarray(repeats)), topics[:, None]]
+    return np.hstack(columns, dtype=np.float32, casting="same_kind")
 
 
 def topicality(lines: Sequence[Wording], is_text: Sequence[bool] | None = None) -> list[float]:
@@ -76,15 +76,15 @@ def topicality(lines: Sequence[Wording], is_text: Sequence[bool] | None = None) 
 
     is_text: which lines are running text; None: those that read like sentences.
     """
-    running: Counter[str] = Counter()
     content = [content_words(line.text) for line in lines]
     if is_text is None:
         is_text = [is_sentence(line.text) for line in lines]
+    once: set[str] = set()  # words of the running text
+    more: set[str] = set()  # those of several lines of it
     for own, text in zip(content, is_text, strict=True):
         if text:
-            running.update(own)
-    once = frozenset(running)
-    more = frozenset(word for word, count in running.items() if count > 1)
+            more |= once & own
+            once |= own
     return [
         len(own & (more if text else once)) / len(own) if own else -1.0
         for own, text in zip(content, is_text, strict=True)
@@ -115,18 +115,20 @@ def page_matrix(wordings: Sequence[Wording], hits: Sequence[Hit | None], *, gaps
     chars = np.expm1(column["log_chars"])
     ruled = np.maximum(column["ruled"], column["soft"])
     good = ((chars >= 80) & (column["ends_sentence"] > 0) & (ruled == 0)).astype(np.float32)
-    blocks = [lines]
-    blocks += [shifted(column[name], offset)[:, None] for offset in NEIGHBOURS for name in _NEIGHBOUR_COLUMNS]
-    for spread in SPREADS:
-        for values in (good, ruled, column["prompt_share"], np.minimum(chars, 400)):
-            blocks.append(spread_mean(values, spread)[:, None])
-    for group in _GROUPS:
-        flags = column[f"is_{group}"]
-        blocks += [distance(flags, forward=True)[:, None], distance(flags, forward=False)[:, None]]
+    seen = np.stack([column[name] for name in _NEIGHBOUR_COLUMNS], axis=1)
+    around = np.stack([good, ruled, column["prompt_share"], np.minimum(chars, 400)], axis=1)
+    groups = np.stack([column[f"is_{group}"] for group in _GROUPS], axis=1)
+    sides = np.stack([distance(groups, forward=True), distance(groups, forward=False)], axis=2)
+    blocks = [
+        lines,
+        *(shifted(seen, offset) for offset in NEIGHBOURS),
+        *(spread_mean(around, spread) for spread in SPREADS),
+        sides.reshape(len(lines), -1),
+    ]
     blocks.append(_places(good, ruled, chars))
     if gaps:
         blocks.append(_gaps(good, ruled, column))
-    return np.ascontiguousarray(np.hstack(blocks), dtype=np.float32)
+    return np.hstack(blocks, dtype=np.float32, casting="same_kind")
 
 
 def _places(good: Any, ruled: Any, chars: Any) -> Any:
@@ -199,19 +201,22 @@ CAP = 40
 
 
 def distance(flags: Any, *, forward: bool) -> Any:
-    """Lines since (forward) or until the nearest flag, the line itself not counted; CAP where there is none."""
+    """Lines since (forward) or until the nearest flag, the line itself not counted; CAP where there is none.
+
+    flags: shape (lines,) or (lines, kinds of flags), as the distances.
+    """
     import numpy as np
 
     flags = flags if forward else flags[::-1]
-    number = np.arange(len(flags), dtype=np.float32)
-    last = np.maximum.accumulate(np.where(flags > 0, number, -np.inf))
-    previous = np.concatenate([[-np.inf], last[:-1]])
-    away = np.minimum(number - previous, CAP)
+    number = np.arange(len(flags), dtype=np.float32).reshape(-1, *(1,) * (flags.ndim - 1))
+    last = np.full((len(flags) + 1, *flags.shape[1:]), -np.inf)  # of the lines before each
+    np.maximum.accumulate(np.where(flags > 0, number, -np.inf), axis=0, out=last[1:])
+    away = np.minimum(number - last[:-1], CAP)
     return away if forward else away[::-1]
 
 
 def shifted(values: Any, offset: int) -> Any:
-    """The value of the line `offset` lines on; -1 beyond the page."""
+    """The value of the line `offset` lines on, or its row of values; -1 beyond the page."""
     import numpy as np
 
     out = np.full_like(values, -1.0)
@@ -223,13 +228,14 @@ def shifted(values: Any, offset: int) -> Any:
 
 
 def spread_mean(values: Any, spread: int) -> Any:
-    """Mean over the lines up to `spread` lines away, the line itself included."""
+    """Mean over the lines up to `spread` lines away, the line itself included; of each column where there are some."""
     import numpy as np
 
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    total = np.zeros((len(values) + 1, *values.shape[1:]))
+    np.cumsum(values, axis=0, out=total[1:])
     number = np.arange(len(values))
     low, high = np.maximum(0, number - spread), np.minimum(len(values), number + spread + 1)
-    return (total[high] - total[low]) / (high - low)
+    return (total[high] - total[low]) / (high - low).reshape(-1, *(1,) * (values.ndim - 1))
 
 
 def densest_run(values: Iterable[float]) -> tuple[int, int]:

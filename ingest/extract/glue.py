@@ -10,6 +10,7 @@ rightly (November 2026).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _OPENERS = (
     # fr
@@ -36,7 +37,11 @@ MIN_WORDS = 2
 MAX_LINE = 600
 """Lines longer than this are paragraphs: a seam in them is a lost blank."""
 
+REMEMBERED = 20_000
+"""Lines whose parts are kept: sites repeat most of their lines on every page."""
 
+
+@lru_cache(maxsize=REMEMBERED)
 def split_glued(line: str) -> tuple[str, ...]:
     """The parts of a line, in order, whose concatenation is the line; most lines have one."""
     if len(line) > MAX_LINE or _HUMP.search(line) is None:

@@ -19,7 +19,7 @@ from ingest.extract.metadata import (
     shown_author,
 )
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
-from ingest.extract.repair import repair_text
+from ingest.extract.repair import repair_lines
 from ingest.extract.rules import builtin_rules, wording
 from ingest.extract.score import builtin_forest
 from ingest.extract.shown import drop_next_articles, reveal
@@ -91,7 +91,7 @@ def look_at(html: str, url: str | None) -> Looked | None:
     ballots = votes(lines, [*texts, "\n".join(body), "\n".join(described)])
     return Looked(
         tree=tree,
-        lines=[_repaired(line) for line in lines],
+        lines=_repaired(lines),
         votes=[ballot[:3] for ballot in ballots],
         body=body,
         told=[float(ballot[3]) if body else -1.0 for ballot in ballots],
@@ -160,9 +160,9 @@ def _told_body(body: Sequence[str], blocks: Sequence[Block]) -> list[Part]:
     return [Part(line, vote=1.0) for line in body] if kept < SCANT * sum(map(len, body)) else []
 
 
-def _repaired(line: HtmlLine) -> HtmlLine:
-    text = repair_text(line.text)
-    return line if text == line.text else replace(line, text=text)
+def _repaired(lines: list[HtmlLine]) -> list[HtmlLine]:
+    texts = repair_lines([line.text for line in lines])
+    return [line if text == line.text else replace(line, text=text) for line, text in zip(lines, texts, strict=True)]
 
 
 def score_page(looked: Looked) -> list[float]:

@@ -60,10 +60,15 @@ _NAMES = """log_chars words word_length longest_word ends_sentence ends_colon en
 NUMBERS = tuple(_NAMES.split())
 _ROW = struct.Struct(f"={len(NUMBERS)}f")
 
+_BARS = ("|•·»›", "|")
+_QUOTES = ('"“„«', '"')
+"""Marks of any text, and those of them that ASCII has."""
+
 _WIDTH = 16
 """Bits of one count in a packed word: a line with more words than they count is cut short before."""
+_COUNTS = struct.Struct("<6H")
 _COUNTED = (*(_FUNCTION_WORDS[language].split() for language in ("fr", "de", "en")), _PROMPT_WORDS.split())
-_MASK = (1 << _WIDTH) - 1
+_MOST = (1 << _WIDTH) - 1
 
 
 def _packed() -> dict[str, int]:
@@ -96,17 +101,19 @@ def number_rows(lines: Sequence[Wording]) -> NDArray[np.float32]:
 @lru_cache(maxsize=REMEMBERED)
 def content_words(text: str) -> frozenset[str]:
     """The words of a line that say what it is about."""
-    return frozenset([word for word in wording(text).words if len(word) > 3 and word not in _FUNCTION])
+    return frozenset([word for word in wording(text).words if len(word) > 3]) - _FUNCTION
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _row(text: str) -> bytes:
     words = wording(text).words
     chars, count = len(text), len(words) or 1
-    counts = sum(map(_PACKED.get, words[:_MASK], repeat(0)))
-    french, german, english, prompt, person, function = (counts >> _WIDTH * place & _MASK for place in range(6))
+    counts = sum(map(_PACKED.get, words[:_MOST], repeat(0)))
+    french, german, english, prompt, person, function = _COUNTS.unpack(counts.to_bytes(_COUNTS.size, "little"))
     tokens = text.split()
     size = len(tokens) or 1
+    coded = text.encode("utf-8", "surrogatepass")
+    plain = len(coded) == chars
     last = text[-1:]
     end = last in ".!?…" or (last in _CLOSING and text.rstrip(_CLOSING)[-1:] in ".!?…" and chars > 1)
     return _ROW.pack(
@@ -123,11 +130,11 @@ def _row(text: str) -> bytes:
         prompt / count,
         person / count,
         sum([token[0].isupper() for token in tokens]) / size,
-        sum([len(token) > 1 for token in tokens if token.isupper()]) / size,
-        sum(map(text.count, "0123456789")) / (chars or 1),
+        sum([len(token) > 1 for token in filter(str.isupper, tokens)]) / size,
+        (len(coded) - len(coded.translate(None, b"0123456789"))) / (chars or 1),
         text.count(",") / size,
-        sum(map(text.count, "|•·»›")),
-        sum(map(text.count, '"“„«')),
+        sum(map(text.count, _BARS[plain])),
+        sum(map(text.count, _QUOTES[plain])),
         len(_SENTENCES.findall(text)) if chars > 40 else 0,
         text[:1].islower(),
         text[:1] in "«„“\"‘'»",
@@ -135,5 +142,5 @@ def _row(text: str) -> bytes:
         "?" in text,
         "!" in text,
         text.count("("),
-        _YEAR.search(text) is not None,
+        ("19" in text or "20" in text) and _YEAR.search(text) is not None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.extract.cleaner import Cleaned, Part, clean_lines
-from ingest.extract.repair import repair_text
+from ingest.extract.repair import repair_lines
 from ingest.extract.site_memory import SiteMemory
 from ingest.extract.walls import find_wall
 from ingest.types import Document, Rejection, Stage
@@ -37,8 +37,8 @@ def extract_lines(
         )
     parts = [
         Part(text, number)
-        for number, line in enumerate(lines)
-        for piece in repair_text(line).split("\n")
+        for number, line in enumerate(repair_lines(lines))
+        for piece in line.split("\n")
         if (text := " ".join(piece.split()))
     ]
     if not parts:

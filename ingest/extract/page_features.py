@@ -82,7 +82,7 @@ def html_matrix(
         _containers(page, ballots.sum(axis=1) >= 2),
         _markup(page),
     ]
-    return np.hstack(columns).astype(np.float32)
+    return np.hstack(columns, dtype=np.float32, casting="same_kind")
 
 
 def _voting(ballots: NDArray[np.float32], chars: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -28,11 +29,17 @@ joiners U+200C and U+200D stay: Persian words and emoji need them."""
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 _COMBINING_RUN = re.compile(f"({_MARK}{{{MAX_COMBINING}}}){_MARK}+")
 _ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
-_MOJIBAKE = re.compile(
+_MISREAD = (
     "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c"
-    "\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]|[\u0080-\u009f\ud800-\udfff]"
+    "\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]"
 )
-"""Lead and continuation byte of UTF-8 read as Windows-1252 or Latin-1: without such a pair ftfy need not look."""
+"""Lead and continuation byte of UTF-8 read as Windows-1252 or Latin-1."""
+_MOJIBAKE = re.compile(f"{_MISREAD}|[\u0080-\u009f\ud800-\udfff]")
+"""Without such a pair, control or surrogate ftfy need not look."""
+_UNSOUND = (re.compile(_MISREAD), re.compile(_MARK))
+"""What of text that can be printed may have to be repaired, beside entities."""
+_OTHER_BLANKS = re.compile("[\n\u00a0\u202f]")
+"""Blanks that stay, though they do not count as printable."""
 
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
@@ -44,6 +51,20 @@ def clean_text(text: str) -> str:
     if text.isascii():
         return text
     return _COMBINING_RUN.sub(r"\1", unicodedata.normalize("NFC", text))
+
+
+def repair_lines(lines: Sequence[str]) -> Sequence[str]:
+    """`repair_text` of each line; of most pages one look at all lines says that there is nothing to repair."""
+    return lines if _is_sound("\n".join(lines)) else [repair_text(line) for line in lines]
+
+
+def _is_sound(text: str) -> bool:
+    """Is there surely nothing to repair in the text, nor in any line of it?"""
+    if not _OTHER_BLANKS.sub("", text).isprintable() or ("&" in text and _ENTITY.search(text)):
+        return False
+    if text.isascii():
+        return True
+    return unicodedata.is_normalized("NFC", text) and not any(pattern.search(text) for pattern in _UNSOUND)
 
 
 def repair_text(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.extract.repair import MAX_COMBINING, clean_text, repair_text
+from ingest.extract.repair import MAX_COMBINING, clean_text, repair_lines, repair_text
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,16 @@ def test_clean_text_is_stable(text: str) -> None:
     assert clean_text(once) == once
     assert "\x00" not in once and "\r" not in once
     once.encode("utf-8")
+
+
+_ODD = "aéÃ©Â\u00a0\u202f\u2009 \n\r\t\u0301\u0085\u200b&amp;#39~\U0001f600\ud800"
+
+
+@given(st.lists(st.text(st.sampled_from(_ODD), max_size=12), max_size=3))
+def test_lines_together_are_repaired_as_each_alone(lines: list[str]) -> None:
+    assert list(repair_lines(lines)) == [repair_text(line) for line in lines]
+
+
+def test_lines_without_a_fault_are_what_they_were() -> None:
+    lines = ["L’été 2024\u202f: 20\u00a0% de plus", "“Q&A” – Größe, žluťoučký kůň", "日本語\nzwei Zeilen"]
+    assert repair_lines(lines) is lines
