@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,15 @@ def test_cosines_one_by_one_are_those_of_all_at_once(count: int, seed: int) -> N
     alone = np.array([[cosines(some[[a]], some[[b]])[0, 0] for b in range(count)] for a in range(count)])
     assert (together == alone).all()
     assert (together == together.T).all()
+
+
+@pytest.mark.parametrize(("some", "others", "dimensions"), [(1, 2100, 384), (33, 1043, 384), (17, 90, 9), (2, 3, 2000)])
+def test_cosines_of_many_are_those_of_the_formula(some: int, others: int, dimensions: int) -> None:
+    rng = np.random.default_rng(some)
+    a, b = (rng.integers(-127, 128, (count, dimensions)).astype(np.int8) for count in (some, others))
+    exact = a.astype(np.float64) @ b.T.astype(np.float64)
+    exact /= np.linalg.norm(a.astype(np.float64), axis=1)[:, None] * np.linalg.norm(b.astype(np.float64), axis=1)
+    assert np.abs(cosines(a, b) - exact).max() < 1e-5
 
 
 def test_eight_bits_keep_a_cosine_to_two_places() -> None:
