@@ -88,5 +88,6 @@ def _keep(database: Database, encoder: str, numbers: Sequence[int], ready: Seque
         catch_up(connection)
         digests = embeddings.still_lacking(connection, encoder, SCHEME, numbers)
         some = [(article, new) for article, new in ready if digests.get(article.id) == new.text.digest]
-        placement.relate(connection, [placement.coming_of(connection, article, new) for article, new in some])
+        if some:
+            placement.relate(connection, [placement.coming_of(connection, article, new) for article, new in some])
     return len(some)

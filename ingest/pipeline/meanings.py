@@ -96,13 +96,21 @@ def _near(connection: Connection, kind: Kind, some: Sequence[tuple[Asking, bytes
     for row, (one, _) in enumerate(some):
         close[row, len(texts) - len(some) + row :] = -1  # it comes after these
         close[row, ~texts.near(one.span)] = -1
-    best = [nearest(of, NEAREST + len(one.leave_out)) for (one, _), of in zip(some, close, strict=True)]
-    numbers = set(texts.numbers[np.concatenate(best)].tolist())
-    found = signatures.candidates(connection, numbers, SCHEME, days.first_s - RELATED_S, days.last_s + RELATED_S)
-    return {
-        one.new.text.article_id: _chosen(one, texts, close[row], best[row].tolist(), found)
-        for row, (one, _) in enumerate(some)
-    }
+    asking = [one for one, _ in some]
+    most = NEAREST
+    while True:
+        best = [nearest(of, most + len(one.leave_out)) for one, of in zip(asking, close, strict=True)]
+        numbers = set(texts.numbers[np.concatenate(best)].tolist())
+        found = signatures.candidates(connection, numbers, SCHEME, days.first_s - RELATED_S, days.last_s + RELATED_S)
+        chosen = [
+            _chosen(one, texts, of, rows.tolist(), found) for one, of, rows in zip(asking, close, best, strict=True)
+        ]
+        if not any(
+            len(near.texts) < NEAREST and len(rows) == most + len(one.leave_out)
+            for one, near, rows in zip(asking, chosen, best, strict=True)
+        ):
+            return {one.new.text.article_id: near for one, near in zip(asking, chosen, strict=True)}
+        most *= 2  # a copy names texts that are gone: they take nobody's place
 
 
 def _chosen(

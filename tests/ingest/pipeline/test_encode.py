@@ -167,3 +167,9 @@ def test_a_text_that_waits_for_its_step_is_left_to_it(database: Database, told: 
         store(connection, article(1, STRANDED))
     assert backfill(database, told) == [Batch(1, 0)]
     assert kept(database) == []
+
+
+def test_two_runs_at_once_encode_a_text_once(database: Database) -> None:
+    cluster(database, article(1, FERRY))
+    assert backfill(database, Meanwhile(database, "encoded")) == [Batch(1, 0)]
+    assert [number for number, _ in kept(database)] == [1]

@@ -184,6 +184,20 @@ def test_texts_of_before_take_no_place_among_the_nearest(
     assert related(database) == {pair(2, 3)}
 
 
+def test_texts_that_are_gone_take_no_place_among_the_nearest(
+    database: Database, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meanings, "NEAREST", 2)
+    gone = [article(10 + n, f"{STRANDED} {said}") for n, said in enumerate(("Again.", "Once more.", "At last.", "So."))]
+    told.subjects |= dict.fromkeys([one.text for one in gone], 0)
+    place(database, told, *gone, article(1, FERRY))
+    for one in gone:
+        with database.writing() as connection:
+            withdraw(connection, one.id)
+    place(database, told, article(3, STRANDED))
+    assert related(database) == {pair(1, 3)}
+
+
 def test_accounts_of_other_weeks_are_not_found(database: Database, told: Told) -> None:
     place(database, told, article(1, FERRY, at=NOON - timedelta(days=5)), article(2, STRANDED))
     assert related(database) == set()
