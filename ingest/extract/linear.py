@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ingest.types import BlockKind
@@ -109,7 +109,6 @@ _HINTS = {
 }
 HINTS = tuple(_HINTS)
 _UNSEEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-_HINT_PATTERNS = tuple(re.compile(pattern) for pattern in _HINTS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +146,18 @@ def _unfolds(element: Any) -> bool:
 @lru_cache(maxsize=4096)
 def _hints(names: str) -> int:
     """What the class and id of an element say, as bits."""
-    lowered = names.lower()[:300]
-    return sum(1 << bit for bit, pattern in enumerate(_HINT_PATTERNS) if pattern.search(lowered))
+    return sum(1 << bit for bit in _hint_patterns().Match(names.lower()[:300]) or ())
+
+
+@cache
+def _hint_patterns() -> Any:
+    import re2
+
+    found = re2.Set.SearchSet()
+    for pattern in _HINTS.values():
+        found.Add(pattern)
+    found.Compile()
+    return found
 
 
 def page_lines(tree: Any) -> list[HtmlLine]:
@@ -208,7 +217,7 @@ def page_lines(tree: Any) -> list[HtmlLine]:
                 hidden.pop()
                 in_link -= tag == "a"
             piece = element.tail
-        if piece:
+        if piece and (text or not piece.isspace()):  # no line begins with blanks
             text.append(piece)
             if in_link:
                 linked += len(piece.strip())

@@ -8,15 +8,14 @@ cross-validated by site and with all that follows .987, 0, French pages .992 (go
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from ingest.extract.features import densest_run
 from ingest.extract.linear import HtmlLine, page_lines
+from ingest.extract.rules import words_of
 
-_TOKEN = re.compile(r"\w+")
 SHINGLE = 4
 LONG = 8
 """Words from which a line says where it stands."""
@@ -87,7 +86,7 @@ def votes(lines: Sequence[HtmlLine], texts: Iterable[str]) -> list[list[bool]]:
     line that stands more than once on the page counts where the text's other lines stand, and as often as the text
     has it.
     """
-    keys = [tuple(_TOKEN.findall(line.text.lower())) for line in lines]
+    keys = [tuple(words_of(line.text.lower())) for line in lines]
     places: dict[tuple[str, ...], list[int]] = {}
     for place, key in enumerate(keys):
         places.setdefault(key, []).append(place)
@@ -96,8 +95,10 @@ def votes(lines: Sequence[HtmlLine], texts: Iterable[str]) -> list[list[bool]]:
 
 
 def _ballot(keys: Sequence[tuple[str, ...]], places: Mapping[tuple[str, ...], list[int]], text: str) -> list[bool]:
-    whole = Counter(tuple(_TOKEN.findall(line.lower())) for line in text.split("\n"))
-    shingles = {words[i : i + SHINGLE] for words in whole for i in range(len(words) - SHINGLE + 1)}
+    if not text:
+        return [False] * len(keys)
+    whole = Counter(tuple(words_of(line.lower())) for line in text.split("\n"))
+    shingles = {shingle for words in whole for shingle in _shingles(words)}
     found = {key for key in places if key and (key in whole or _mostly_in(key, shingles))}
     start, end = densest_run(_weight(key, place, places, found) for place, key in enumerate(keys))
     ballot = [False] * len(keys)
@@ -129,5 +130,10 @@ def _weight(
 def _mostly_in(key: tuple[str, ...], shingles: Set[tuple[str, ...]]) -> bool:
     if len(key) <= SHINGLE:
         return False
-    own = [key[i : i + SHINGLE] for i in range(len(key) - SHINGLE + 1)]
+    own = list(_shingles(key))
     return sum(map(shingles.__contains__, own)) >= MOSTLY * len(own)
+
+
+def _shingles(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    """Each run of so many words."""
+    return zip(*(words[start:] for start in range(SHINGLE)), strict=False)
