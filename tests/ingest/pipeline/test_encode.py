@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sqlalchemy import select
 
@@ -15,7 +18,7 @@ from ingest.pipeline.cluster import cluster_in_transaction, withdraw
 from ingest.pipeline.compare import newcomer, text_of
 from ingest.pipeline.encode import Batch, waiting
 from ingest.pipeline.meanings import meaning_of
-from ingest.store import schema
+from ingest.store import engine, schema
 from ingest.store.engine import Database
 from ingest.store.texts import articles
 from ingest.types import Article
@@ -166,10 +169,74 @@ def test_a_text_that_waits_for_its_step_is_left_to_it(database: Database, told: 
     with database.writing() as connection:
         store(connection, article(1, STRANDED))
     assert backfill(database, told) == [Batch(1, 0)]
-    assert kept(database) == []
+    assert (kept(database), told.asked) == ([], [])
 
 
 def test_two_runs_at_once_encode_a_text_once(database: Database) -> None:
     cluster(database, article(1, FERRY))
     assert backfill(database, Meanwhile(database, "encoded")) == [Batch(1, 0)]
     assert [number for number, _ in kept(database)] == [1]
+
+
+STEP = st.one_of(
+    st.tuples(st.sampled_from(["arrives", "arrives unencoded"]), st.integers(1, 6), st.sampled_from(BODIES)),
+    st.tuples(st.sampled_from(["taken down", "runs again", "runs again unencoded"]), st.integers(1, 6)),
+    st.tuples(st.sampled_from(["a batch", "let go", "held"])),
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(st.tuples(st.integers(0, 1), STEP), min_size=4, max_size=14))
+def test_whatever_happened_all_is_related_as_though_the_encoder_had_been_there_from_the_start(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, tuple[Any, ...]]]
+) -> None:
+    """Two processes, one with a copy of the vectors and one without, in whatever order."""
+    told, present = Told(SUBJECTS), dict[str, Article]()
+    with fresh(tmp_path_factory.mktemp("both")) as one:
+        other = engine.connect(one.writer.url.render_as_string(hide_password=False))
+        for who, step in steps:
+            happen((one, other)[who], told, present, step)
+        backfill(other, told)
+        assert waiting(one, told.label) == []
+        found, vectors = related(one), kept(one)
+        other.close()
+    with fresh(tmp_path_factory.mktemp("alone")) as alone:
+        place(alone, told, *(present[id_] for id_ in sorted(present)))
+        assert {name for _, name in vectors} <= {told.label}
+        assert together(alone, found) == together(alone, related(alone))
+
+
+def happen(database: Database, told: Told, present: dict[str, Article], step: tuple[Any, ...]) -> None:
+    match step:
+        case ("arrives", number, body):
+            place(database, told, one := article(number, body))
+            present[one.id] = one
+        case ("arrives unencoded", number, body):
+            cluster(database, one := article(number, body))
+            present[one.id] = one
+        case ("taken down", number) if (id_ := f"a{number:07d}") in present:
+            with database.writing() as connection:
+                withdraw(connection, id_)
+                articles.forget(connection, id_)
+            del present[id_]
+        case ("runs again", number) if (id_ := f"a{number:07d}") in present:
+            place(database, told, present[id_])
+        case ("runs again unencoded", number) if (id_ := f"a{number:07d}") in present:
+            cluster(database, present[id_])
+        case ("a batch",):
+            numbers = waiting(database, told.label)[:2]
+            assert sum(batch.encoded for batch in encode.encode(database, told, numbers, most_bytes=0)) == len(numbers)
+        case ("let go",):
+            embedded.let_go(database)
+        case ("held",):
+            embedded.hold(database, embedded.Kind(told.label, 64), PLENTY)
+        case _:
+            pass
+
+
+def together(database: Database, pairs: set[frozenset[str]]) -> set[frozenset[str]]:
+    """Pairs of what articles say: which of two exact copies leads depends on who came first."""
+    with database.reading() as connection:
+        said = {row[0]: row[1] for row in connection.execute(select(schema.articles.c.id, schema.articles.c.text))}
+    return {frozenset(said[id_] for id_ in one) for one in pairs}

@@ -270,6 +270,10 @@ def test_a_copy_is_read_anew_once_much_came_in(database: Database, told: Told, m
     assert copy is not None
     assert len(copy) == 30, "two are gone, and the last has not been read on"
     assert embedded.hold(database, KIND, PLENTY) == 29 * (KIND.size + embedded.BESIDE)
+    copy = embedded.held(database)
+    with database.reading() as connection:
+        assert copy is not None
+        assert embeddings.since(connection, KIND, copy._stamp)[1] == [], "what was loaded is not read once more"
     place(database, told, article(2, STRANDED))
     assert related(database) == {pair(1, 2)}
 
