@@ -27,11 +27,8 @@ MAX_GAP = 5
 REMEMBERED = 20_000
 """Short lines whose answer is kept: with 160 characters at most they take a few megabytes."""
 
-_Opening = tuple[tuple[str, ...], int, str]
-"""A phrase, the number of its rule, and its second word; that is empty where it may be any or there is none."""
-
-_Held = tuple[tuple[str, ...], int, int, int]
-"""A phrase, the number of its rule, and the fewest and the most words that stand in it before its key word."""
+_Placed = tuple[tuple[str, ...], int, range, bool]
+"""A phrase, the number of its rule, how many words may stand in it before its key word, and whether it has no marks."""
 
 _MEMORY = 64 << 20
 """Upper limit of an RE2 automaton in bytes: RE2's own (8 MB) is too small for all patterns in one set."""
@@ -138,18 +135,19 @@ class RuleTable:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._whole: dict[str, int] = {}
-        self._starts: dict[str, list[_Opening]] = defaultdict(list)
-        self._holds: dict[str, list[_Held]] = defaultdict(list)
+        self._starts: dict[str, list[_Placed]] = defaultdict(list)
+        self._holds: dict[str, list[_Placed]] = defaultdict(list)
         for number, rule in enumerate(self.rules):
             for words in _spellings(rule.line):
                 self._whole.setdefault(" ".join(words), number)
             for words in _spellings(rule.start):
-                self._starts[words[0]].append(_opening(words, number))
+                self._starts[words[0]].append((words, number, range(1), all(map(_is_plain, words))))
             for words in map(_phrase, rule.holds):
                 key = max(filter(_is_plain, words), key=len)  # the longest word is the one that the fewest lines have
                 before = words[: words.index(key)]
-                fewest = len(before) - before.count("...")
-                self._holds[key].append((words, number, fewest, fewest + MAX_GAP * before.count("...")))
+                gaps = before.count("...")
+                places = range(len(before) - gaps, len(before) - gaps + MAX_GAP * gaps + 1)
+                self._holds[key].append((words, number, places, all(map(_is_plain, words))))
         self._keys = frozenset(self._holds)
         self._longest_whole = max((len(key.split(" ")) for key in self._whole), default=0)
         self._known: dict[str, Hit | None] = {}  # the same short lines stand on page after page
@@ -196,7 +194,7 @@ class RuleTable:
                 return Hit(rule, match.group().strip()[:80], match.span(match.re.groupindex["from"])[0])
         return None
 
-    def _phrases(self, words: Sequence[str]) -> list[tuple[int, str]]:
+    def _phrases(self, words: tuple[str, ...]) -> list[tuple[int, str]]:
         """Rules whose phrases the words have, with the phrase; in no order."""
         found: list[tuple[int, str]] = []
         if len(words) <= self._longest_whole:
@@ -205,11 +203,11 @@ class RuleTable:
             if key in self._whole:
                 found.append((self._whole[key], key))
         if words and words[0] in self._starts:
-            found += _opened(words, self._starts[words[0]])
+            found += _standing(words, 0, self._starts[words[0]])
         if not self._keys.isdisjoint(words):  # three lines of four have no word that any phrase needs
             for place, word in enumerate(words):
                 if word in self._keys:
-                    found += _held(words, place, self._holds[word])
+                    found += _standing(words, place, self._holds[word])
         return found
 
     def _patterns_in(self, line: Wording) -> list[int]:
@@ -275,23 +273,15 @@ def _is_plain(word: str) -> bool:
     return word not in ("#", "_", "...") and not word.endswith("*")
 
 
-def _opening(phrase: tuple[str, ...], number: int) -> _Opening:
-    return phrase, number, phrase[1] if len(phrase) > 1 and _is_plain(phrase[1]) else ""
-
-
-def _opened(words: Sequence[str], openings: Sequence[_Opening]) -> Iterator[tuple[int, str]]:
-    """Which of the phrases open the words, with the numbers of their rules; most fail at the second word."""
-    second = words[1] if len(words) > 1 else None
-    for phrase, number, wanted in openings:
-        if (not wanted or wanted == second) and _opens(words, 0, phrase):
-            yield number, " ".join(phrase)
-
-
-def _held(words: Sequence[str], place: int, phrases: Sequence[_Held]) -> Iterator[tuple[int, str]]:
-    """Which of the phrases stand in the words with their key word at this place."""
-    for phrase, number, fewest, most in phrases:
-        starts = range(max(0, place - most), place - fewest + 1)
-        if any(_opens(words, start, phrase) for start in starts):
+def _standing(words: tuple[str, ...], place: int, phrases: Sequence[_Placed]) -> Iterator[tuple[int, str]]:
+    """Which of the phrases stand in the words with their key word at this place, and the numbers of their rules."""
+    for phrase, number, before, exact in phrases:
+        if exact:
+            start = place - before.start
+            stands = start >= 0 and words[start : start + len(phrase)] == phrase
+        else:
+            stands = any(place >= away and _opens(words, place - away, phrase) for away in before)
+        if stands:
             yield number, " ".join(phrase)
 
 
