@@ -24,7 +24,8 @@ from typing import Any
 
 import trafilatura
 
-from ingest.cli.evaluation.clean import VIEWS, data_folder, read_documents, read_pages
+from ingest.cli.evaluation.clean import VIEWS, read_pages
+from ingest.cli.evaluation.labelled import data_folder, read_documents
 from ingest.extract import extract_lines, extract_page
 from ingest.types import Page
 

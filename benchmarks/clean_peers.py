@@ -15,8 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ingest.cli.evaluation.clean import VIEWS, Document, kept_lines, page_text, read_documents, read_pages
+from ingest.cli.evaluation.clean import VIEWS, kept_lines, page_text, read_pages
 from ingest.cli.evaluation.clean_metric import LineCounts, Summary, shares, summary, text_shares
+from ingest.cli.evaluation.labelled import Document, read_documents
 from ingest.extract.decode import decode
 from ingest.extract.features import densest_run
 from ingest.extract.line_features import is_sentence

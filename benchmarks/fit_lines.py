@@ -23,8 +23,9 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.cli.evaluation.clean import MIN_SITE, VIEWS, Document, read_documents, text_report
+from ingest.cli.evaluation.clean import MIN_SITE, VIEWS, text_report
 from ingest.cli.evaluation.clean_metric import Line
+from ingest.cli.evaluation.labelled import Document, read_documents
 from ingest.extract.cleaner import Part, clean_lines
 from ingest.extract.features import FEATURES, page_matrix
 from ingest.extract.rules import builtin_rules, wording

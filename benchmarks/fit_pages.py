@@ -27,8 +27,9 @@ from fit_lines import PARAMS as LINE_PARAMS
 from fit_lines import as_json, fold_of, write_weights
 from numpy.typing import NDArray
 
-from ingest.cli.evaluation.clean import data_folder, html_report, read_pages
+from ingest.cli.evaluation.clean import html_report, read_pages
 from ingest.cli.evaluation.clean_metric import harmonic, shares
+from ingest.cli.evaluation.labelled import data_folder
 from ingest.extract.decode import decode
 from ingest.extract.html import Looked, look_at, looked_matrix, read_article, stretch
 from ingest.extract.limits import harmless

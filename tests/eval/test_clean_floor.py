@@ -18,16 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.cli.evaluation.clean import (
-    VIEWS,
-    Document,
-    data_folder,
-    html_report,
-    kept_lines,
-    read_documents,
-    text_report,
-)
+from ingest.cli.evaluation.clean import VIEWS, html_report, kept_lines, text_report
 from ingest.cli.evaluation.clean_metric import Line, LineCounts, shares, summary, text_shares
+from ingest.cli.evaluation.labelled import Document, data_folder, read_documents
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS
 
 FLOORS = tomllib.loads(Path(__file__).with_name("clean_floors.toml").read_text("utf-8"))

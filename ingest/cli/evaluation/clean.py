@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import tarfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +11,8 @@ from unicodedata import is_normalized, normalize
 
 import typer
 
-from ingest.cli.evaluation.clean_metric import Line, LineCounts, Shares, shares, summary, text_shares
-from ingest.errors import BadInput
+from ingest.cli.evaluation.clean_metric import LineCounts, Shares, shares, summary, text_shares
+from ingest.cli.evaluation.labelled import Document, data_folder, has_only_pages, read_documents, rows_of
 from ingest.extract import DictSiteMemory, SiteMemory, extract_lines, extract_page
 from ingest.types import Page, Rejection
 
@@ -23,61 +21,27 @@ MIN_SITE = 4
 """Documents a site needs for the leave-one-out with site memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document of labelled lines; the window is the article with a few lines of furniture around it."""
-
-    id: str
-    lang: str
-    site: str
-    source: str
-    window: tuple[int, int]
-    lines: tuple[Line, ...]
-
-    def view(self, name: str) -> tuple[Line, ...]:
-        """The lines of a view, "window" or "full"."""
-        return self.lines[slice(*self.window)] if name == "window" else self.lines
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The rows of a report that the document counts in."""
-        if self.source == "seed":
-            return ("seed",)
-        return ("all", f"{self.lang} (web, annotated lines)" if self.source == "wac" else self.lang)
-
-
 def clean(
-    data: Annotated[Path, typer.Option(help="Folder with the data: boilerplate/, or that folder itself.")],
+    data: Annotated[
+        Path,
+        typer.Option(help="Folder with the data: boilerplate/, or that folder itself; or pages labelled line by line."),
+    ],
     task: Annotated[str, typer.Option(help="html, text or all.")] = "all",
     memory: Annotated[bool, typer.Option(help="Also leave one out with what a site repeats.")] = False,
 ) -> None:
     """Measure extraction: shingle and line scores on labelled pages.
 
-    Example: ingest eval clean --data eval
+    Example: ingest eval clean --data benchmarks/pages
     """
-    folder = data_folder(data)
-    if task in ("html", "all"):
-        print(html_report(folder))
+    if task == "html" or (task == "all" and not has_only_pages(data)):
+        print(html_report(data_folder(data)))
     if task in ("text", "all"):
-        documents = read_documents(folder)
+        documents = read_documents(data)
         for view in VIEWS:
             print(text_report(documents, view, kept_lines(documents, view)))
         if memory:
             for view in VIEWS:
                 print(memory_report(documents, view))
-
-
-def data_folder(data: Path) -> Path:
-    """The folder that holds lines.jsonl."""
-    for folder in (data, data / "boilerplate"):
-        if (folder / "lines.jsonl").is_file():
-            return folder
-    raise BadInput(str(data), "a folder with lines.jsonl, or with boilerplate/lines.jsonl", "none of the two")
-
-
-def read_documents(folder: Path) -> list[Document]:
-    """The labelled documents of `lines.jsonl`."""
-    return [_document(row) for row in _rows(data_folder(folder) / "lines.jsonl")]
 
 
 def kept_lines(documents: Sequence[Document], view: str, memory: SiteMemory | None = None) -> dict[str, set[int]]:
@@ -154,7 +118,7 @@ def html_report(folder: Path, texts: Mapping[str, str] | None = None) -> str:
 
 def read_pages(folder: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Each page of `pages.jsonl` with its HTML, from `html/` or from the archive beside it."""
-    pages = {f"html/{row['id']}.html": row for row in _rows(folder / "pages.jsonl")}
+    pages = {f"html/{row['id']}.html": row for row in rows_of(folder / "pages.jsonl")}
     if (folder / "html").is_dir():
         for name, row in pages.items():
             yield row, (folder / name).read_bytes()
@@ -191,20 +155,3 @@ def memory_report(documents: Sequence[Document], view: str) -> str:
         f"{name}\n{text_report(chosen, view, kept)}"
         for name, kept in (("sites with memory off", without), ("sites with memory on", knowing))
     )
-
-
-def _document(row: Mapping[str, Any]) -> Document:
-    first, end = row["window"]
-    lines = tuple(_line(line) for line in row["lines"])
-    return Document(row["id"], row["lang"], row["site"], row["source"], (first, end), lines)
-
-
-def _line(row: Mapping[str, Any]) -> Line:
-    return Line(row["t"], row["l"], row.get("k", ""), tuple(_line(part) for part in row.get("parts", ())))
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
