@@ -59,12 +59,11 @@ def line_matrix(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> NDArray
     import numpy as np
 
     ruled = [_rule_numbers(hit.rule if hit is not None else None) for hit in hits]
-    short = [len(line.text) <= MAX_REPEATED for line in lines]
-    repeated = Counter(line.folded for line in lines)
-    openings = Counter(line.words[:3] for line in lines)
+    openings = [line.words[:3] for line in lines]
+    repeated, opened = Counter([line.folded for line in lines]), Counter(openings)
     repeats = [
-        (repeated[line.folded] - 1, openings[line.words[:3]] - 1) if counts else (0, 0)
-        for line, counts in zip(lines, short, strict=True)
+        (repeated[line.folded] - 1, opened[opening] - 1) if len(line.text) <= MAX_REPEATED else (0, 0)
+        for line, opening in zip(lines, openings, strict=True)
     ]
     topics = np.asarray(topicality(lines), dtype=np.float32)
     columns = [number_rows(lines), np.asarray(ruled, np.float32), np.log1p(np.asarray(repeats)), topics[:, None]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.extract.cleaner import Cleaned, Part, clean_lines
-from ingest.extract.repair import repair_lines
+from ingest.extract.repair import repair_lines, single_blanks
 from ingest.extract.site_memory import SiteMemory
 from ingest.extract.walls import find_wall
 from ingest.types import Document, Rejection, Stage
@@ -39,7 +39,7 @@ def extract_lines(
         Part(text, number)
         for number, line in enumerate(repair_lines(lines))
         for piece in line.split("\n")
-        if (text := " ".join(piece.split()))
+        if (text := single_blanks(piece))
     ]
     if not parts:
         return Rejection(Stage.EXTRACT, "empty", "There is no text in it.")

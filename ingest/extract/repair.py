@@ -67,6 +67,13 @@ def _is_sound(text: str) -> bool:
     return unicodedata.is_normalized("NFC", text) and not any(pattern.search(text) for pattern in _UNSOUND)
 
 
+def single_blanks(text: str) -> str:
+    """The text in one line, with one blank between words and none around."""
+    if text.isprintable() and "  " not in text:  # the one blank that counts as printable is " "
+        return text.strip()
+    return " ".join(text.split())
+
+
 def repair_text(text: str) -> str:
     """`clean_text`, with mojibake and twice encoded entities put right as well."""
     if "&" in text:

@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Any
 
 from ingest.errors import Misconfigured
+from ingest.extract.repair import single_blanks
 from ingest.types import BlockKind
 
 DEFAULT_MAX = 160
@@ -101,10 +102,7 @@ def wording(text: str) -> Wording:
 
 def plain(text: str) -> str:
     """The line with straight apostrophes and single blanks, in its own case."""
-    text = straight(text)
-    if text.isprintable() and "  " not in text:  # the one blank that can be printed is " "
-        return text.strip()
-    return " ".join(text.split())
+    return single_blanks(straight(text))
 
 
 def straight(text: str) -> str:
@@ -173,7 +171,7 @@ class RuleTable:
             return None
         found = self._phrases(line.words)
         found += [(number, "") for number in self._patterns_in(line)]
-        fitting = [hit for hit in found if length <= self.rules[hit[0]].max]
+        fitting = [hit for hit in found if length <= self.rules[hit[0]].max] if found else []
         if not fitting:
             return None
         number, matched = min(fitting)
