@@ -20,8 +20,8 @@ from ingest.cli.evaluation.clean_metric import LineCounts, Summary, shares, summ
 from ingest.cli.evaluation.labelled import Document, read_documents
 from ingest.extract.decode import decode
 from ingest.extract.features import densest_run
-from ingest.extract.line_features import is_sentence
 from ingest.extract.vote import parse, readability_text, resiliparse_text
+from ingest.extract.wording import is_sentence
 
 STOPLISTS = {"fr": "French", "de": "German", "en": "English"}
 MOSTLY, SHINGLE = 0.6, 4
@@ -110,12 +110,12 @@ def _our_lines(folder: Path, documents: Sequence[Document], seeds: int) -> dict[
     if find_spec("lightgbm") is None:
         name = "newsfold, weights that SAW this data"
         return {view: [_score(name, documents, view, kept_lines(documents, view))] for view in VIEWS}
-    from fit_lines import cross_validated, trees_by_site, views_of
+    from fit_lines import cross_validated, trees_by_site, views_of, views_of_pages
 
-    views = views_of(documents)
+    views, pages = views_of(documents), views_of_pages()
     rounds: dict[str, list[Score]] = {view: [] for view in VIEWS}
     for seed in range(3, 3 + seeds):
-        trees = trees_by_site(documents, views, seed)
+        trees = trees_by_site(documents, views, pages, seed)
         for view in VIEWS:
             rounds[view].append(_score("", documents, view, cross_validated(documents, trees, view)))
     name = "newsfold, cross-validated by site"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.extract.linear import HtmlLine
-from ingest.extract.rules import Hit, RuleTable, wording
+from ingest.extract.rules import Hit, RuleTable
+from ingest.extract.wording import wording
 
 HEADINGS = frozenset({"about-author", "newsletter", "comment-form", "read-more", "app-prompt"})
 """Rules whose lines head boxes. Labels of sold articles head the article itself ("Exklusiv")."""
@@ -66,7 +67,7 @@ def boxed(lines: Sequence[HtmlLine], scores: Sequence[float], rules: RuleTable, 
 def _heading(text: str, rules: RuleTable) -> Hit | None:
     """What says of a short line that it heads a box."""
     hit = rules.match(wording(text)) if len(text) <= LONGEST_HEADING else None
-    return hit if hit is not None and not hit.rule.soft and hit.rule.id in HEADINGS else None
+    return hit if hit is not None and not hit.soft and hit.rule.id in HEADINGS else None
 
 
 def _about_author(text: str, rules: RuleTable) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ingest.extract.line_features import NUMBERS, content_words, is_sentence, number_rows
-from ingest.extract.rules import Hit, Rule, Wording
+from ingest.extract.line_features import NUMBERS, content_words, number_rows
+from ingest.extract.rules import Hit, Rule
+from ingest.extract.wording import Wording, is_sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,20 +46,24 @@ LINE_FEATURES = (
 )
 
 
+_NO_RULE = (0.0,) * (len(_GROUPS) + 2)
+
+
 @cache
-def _rule_numbers(rule: Rule | None) -> tuple[float, ...]:
+def _groups_of(rule: Rule) -> tuple[float, ...]:
+    return tuple(float(rule.id in group) for group in _GROUPS.values())
+
+
+def _rule_numbers(hit: Hit) -> tuple[float, ...]:
     """What the rule that takes a line says about it."""
-    if rule is None:
-        return (0.0,) * (len(_GROUPS) + 2)
-    groups = [float(rule.id in group) for group in _GROUPS.values()]
-    return (*groups, float(rule.kind != "keep" and not rule.soft), float(rule.soft))
+    return (*_groups_of(hit.rule), float(hit.decides), float(hit.soft))
 
 
 def line_matrix(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> NDArray[np.float32]:
     """Features of each line by itself; shape (lines, len(LINE_FEATURES))."""
     import numpy as np
 
-    ruled = [_rule_numbers(hit.rule if hit is not None else None) for hit in hits]
+    ruled = [_rule_numbers(hit) if hit is not None else _NO_RULE for hit in hits]
     openings = [line.words[:3] for line in lines]
     repeated, opened = Counter([line.folded for line in lines]), Counter(openings)
     repeats = [

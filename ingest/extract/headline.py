@@ -1,51 +1,151 @@
-"""Which line of a plain text is its headline."""
+"""Which line of a plain text is its headline.
+
+Between a headline and the text stand its standfirst, bylines, dates, captions and buttons, above it sections and menus.
+A headline says what the text says, in a line without an end. Each line above the text is judged by a sum of such
+traits; how much each counts stands in `headline_weights.json`, fitted by `benchmarks/fit_headline.py`, which says how
+well it does on sites it never saw.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from math import log1p
 
-from ingest.extract.line_features import is_sentence
-from ingest.extract.rules import wording
+from ingest.extract.line_features import NUMBERS, content_words, number_rows
+from ingest.extract.wording import Wording, fold, is_sentence
 
-LOOK_BACK = 8
-"""Lines above the first paragraph that are looked at: date, byline, share bar and picture credit stand between."""
+LOOK_BACK = 25
+"""Lines above the first paragraph that are looked at."""
 
-HEADLINE_LIKE, TEXT_LIKE = 0.3, 0.6
-"""Scores under which a line is rather a headline than a standfirst, and from which it is no headline at all. Of the
-lines taken for the headline of 218 windows 14 were text when the last one that looks so was taken, 8 are with these:
-text F1 .9606, .9613, content lines .940, .940 (means of three ways to share the sites out, 8 folds)."""
+LONGEST, FEWEST_WORDS = 220, 2
+"""Characters and words of a headline."""
+
+TEXT_LIKE = 0.75
+"""Score from which a line is text, and no headline."""
+
+TOPICAL, SOME = 0.5, 2
+"""Share of a line's content words that the text has, and how many it needs, to be about the text."""
+
+SAYS = 40
+"""Characters from which a kept line says what the text is about."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_LIST_MARK = re.compile(r"^\s*[-–•*·▪]\s")
 _OPEN_END = re.compile(r"[.,:;…]\s*$")
+_CAPTION = re.compile(
+    r"\b(?:photo|foto|image|bild|getty|reuters|afp|dpa|ap|epa|imago|picture|grafik|cr[eé]dit|courtesy|illustration)\b|©"
+    r"|\(\w+:",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"^(?:by|von|par|written by|geschrieben|published|publié|posted|updated|stand|veröffentlicht)\b", re.IGNORECASE
+)
 
 
-def find_headline(lines: Sequence[str], furniture: Sequence[bool], scores: Sequence[float]) -> int | None:
+@dataclass(frozen=True, slots=True)
+class HeadlineWeights:
+    """How much each trait speaks for a line, and the sum under which it is no headline."""
+
+    of: Mapping[str, float]
+    least: float
+
+    def judge(self, traits: Mapping[str, float]) -> float:
+        """How much all traits of a line speak for it."""
+        return sum(self.of[name] * value for name, value in traits.items())
+
+
+@cache
+def builtin_weights() -> HeadlineWeights:
+    """The weights that ship."""
+    read = json.loads(resources.files("ingest.extract").joinpath("headline_weights.json").read_text("utf-8"))
+    return HeadlineWeights(read["of"], read["least"])
+
+
+def find_headline(
+    lines: Sequence[Wording], kept: Sequence[bool], furniture: Sequence[bool], scores: Sequence[float]
+) -> int | None:
     """Number of the line that is the headline; None where none can be told.
 
-    furniture: which lines a rule has taken; they are no headline, and stand between it and the text.
+    kept: which lines are taken for text. furniture: which lines a rule has taken; they are no headline.
     scores: how likely each line is text, from 0 to 1: the line under a headline is often a standfirst.
     """
-    lead = next((i for i, line in enumerate(lines) if is_sentence(line) and not furniture[i]), None)
-    if not lead or _LIST_MARK.match(lines[lead]):
+    lead = first_paragraph(lines, kept)
+    if not lead:
         return None
-    candidates = [
-        i for i in range(max(0, lead - LOOK_BACK), lead) if not furniture[i] and _looks_like_headline(lines[i])
+    places = [place for place in candidates(lines, lead, scores) if not furniture[place]]
+    if not places:
+        return None
+    weights = builtin_weights()
+    judged = [weights.judge(one) for one in traits(lines, kept, scores, places)]
+    best = max(range(len(places)), key=judged.__getitem__)
+    return places[best] if judged[best] >= weights.least else None
+
+
+def first_paragraph(lines: Sequence[Wording], kept: Sequence[bool]) -> int | None:
+    """Number of the first line of running text."""
+    return next((place for place, line in enumerate(lines) if kept[place] and is_sentence(line.text)), None)
+
+
+def candidates(lines: Sequence[Wording], lead: int, scores: Sequence[float]) -> list[int]:
+    """Numbers of the lines above the first paragraph that may be a headline."""
+    return [
+        place
+        for place in range(max(0, lead - LOOK_BACK), lead)
+        if scores[place] < TEXT_LIKE
+        and len(lines[place].text) <= LONGEST
+        and len(_WORD.findall(lines[place].text)) >= FEWEST_WORDS
     ]
-    found = [i for i in candidates if scores[i] < HEADLINE_LIKE] or candidates[-1:]
-    return found[-1] if found and scores[found[-1]] < TEXT_LIKE else None
 
 
-def _looks_like_headline(line: str) -> bool:
-    return (
-        20 <= len(line) <= 220
-        and len(_WORD.findall(line)) >= 4
-        and not _LIST_MARK.match(line)
-        and not _OPEN_END.search(line)
+def traits(
+    lines: Sequence[Wording], kept: Sequence[bool], scores: Sequence[float], places: Sequence[int]
+) -> list[dict[str, float]]:
+    """What speaks for and against each of these lines, by the names in the weights; `places` are in page order."""
+    lead = first_paragraph(lines, kept) or 0
+    topic = frozenset[str]().union(
+        *(
+            content_words(line.text)
+            for line, is_text in zip(lines[lead:], kept[lead:], strict=True)
+            if is_text and len(line.text) > SAYS
+        )
     )
+    numbers = number_rows([lines[place] for place in places])
+    column = {name: numbers[:, number].tolist() for number, name in enumerate(NUMBERS)}
+    found = []
+    about_before = False
+    for number, place in enumerate(places):
+        text = lines[place].text
+        words = content_words(text)
+        topical = len(words & topic) / len(words) if words else 0.0
+        about = topical >= TOPICAL and len(words) >= SOME
+        found.append(
+            {
+                "topical": topical,
+                "topical_words": topical * min(len(words), 8) / 8,
+                "first_topical": float(about and not about_before),
+                "words": log1p(min(len(words), 10)),
+                "usual_length": float(30 <= len(text) <= 130),
+                "open_end": float(_OPEN_END.search(text) is not None),
+                "question": column["question"][number],
+                "function_share": column["function_share"][number],
+                "capital_share": column["capital_share"][number],
+                "digit_share": column["digit_share"][number],
+                "prompt_share": column["prompt_share"][number],
+                "bars": float(column["bars"][number] > 0),
+                "caption": float(_CAPTION.search(text) is not None),
+                "byline": float(_BYLINE.match(text) is not None),
+                "score": scores[place],
+                "distance": (lead - place) / 10,
+            }
+        )
+        about_before = about_before or about
+    return found
 
 
 def bare(line: str) -> str:
     """What two wordings of one headline have in common: no case, no marks around."""
-    return wording(line).folded.strip(" .!?:»«\"'“”")
+    return fold(line).strip(" .!?:»«\"'“”")

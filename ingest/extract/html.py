@@ -20,12 +20,13 @@ from ingest.extract.metadata import (
 )
 from ingest.extract.page_features import PAGE_FEATURES, html_matrix
 from ingest.extract.repair import repair_lines
-from ingest.extract.rules import builtin_rules, wording
+from ingest.extract.rules import builtin_rules
 from ingest.extract.score import builtin_forest
 from ingest.extract.shown import drop_next_articles, reveal
 from ingest.extract.site_memory import SiteMemory
 from ingest.extract.vote import parse, readability_text, resiliparse_text, serialized, trafilatura_text, votes
 from ingest.extract.walls import find_wall, page_facts
+from ingest.extract.wording import wording
 from ingest.types import Block, BlockKind, Document, Page, Rejection, Stage
 from ingest.urls import registered_domain
 

@@ -14,7 +14,7 @@ from itertools import repeat
 from math import log1p
 from typing import TYPE_CHECKING
 
-from ingest.extract.rules import Wording, wording
+from ingest.extract.wording import CLOSING, Wording, wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,13 +43,9 @@ _PROMPT_WORDS = """
 _PERSON_WORDS = "i me my we our us you your je j me mon ma mes tu te nous vous ich mir mich mein meine du dir wir"
 
 
-_CLOSING = "»”\"“)’']"
 _SENTENCES = re.compile(r"[.!?…][»”\"“)’']*\s+[«„“\"‘'(]?[A-ZÀ-ÖØ-Þ0-9]")
 _LIST_MARK = re.compile(r"^(?:[-–—•*·▪►>+]|\d{1,2}[.)]) ?")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-
-LONG = 80
-"""Characters from which a line that ends like a sentence is taken for running text."""
 
 REMEMBERED = 20_000
 """Lines whose numbers are kept; with their texts they take some 10 MB."""
@@ -85,11 +81,6 @@ _PACKED = _packed()
 _FUNCTION = frozenset(word for language in _COUNTED[:3] for word in language)
 
 
-def is_sentence(text: str) -> bool:
-    """A line that reads like running text: long, and ended like a sentence."""
-    return len(text) >= LONG and text.rstrip(_CLOSING + " ")[-1:] in tuple(".!?…")
-
-
 def number_rows(lines: Sequence[Wording]) -> NDArray[np.float32]:
     """The numbers of each line, shape (lines, len(NUMBERS))."""
     import numpy as np
@@ -115,7 +106,7 @@ def _row(text: str) -> bytes:
     coded = text.encode("utf-8", "surrogatepass")
     plain = len(coded) == chars
     last = text[-1:]
-    end = last in ".!?…" or (last in _CLOSING and text.rstrip(_CLOSING)[-1:] in ".!?…" and chars > 1)
+    end = last in ".!?…" or (last in CLOSING and text.rstrip(CLOSING)[-1:] in ".!?…" and chars > 1)
     return _ROW.pack(
         log1p(chars),
         len(words),

@@ -22,7 +22,8 @@ from ingest.extract.features import (
     spread_mean,
 )
 from ingest.extract.linear import HINTS, HtmlLine
-from ingest.extract.rules import Hit, Wording
+from ingest.extract.rules import Hit
+from ingest.extract.wording import Wording
 from ingest.types import BlockKind
 
 if TYPE_CHECKING:

@@ -6,17 +6,16 @@ patterns run through RE2, so the time is linear in the line whatever a person wr
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from functools import cache, cached_property, lru_cache
+from dataclasses import dataclass, fields, replace
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
 from ingest.errors import Misconfigured
-from ingest.extract.repair import single_blanks
+from ingest.extract.wording import Wording, fold, is_sentence, straight, words_of
 from ingest.types import BlockKind
 
 DEFAULT_MAX = 160
@@ -41,11 +40,6 @@ _KINDS = {
     "caption": BlockKind.CAPTION,
     "keep": BlockKind.HEADING,
 }
-_WORD = re.compile(r"\w+")
-_NO_MARKS = bytes(code if _WORD.match(chr(code)) and code < 128 else 32 for code in range(256))
-"""ASCII with a blank for whatever is in no word."""
-_APOSTROPHES = ("\u2019", "\u2018", "\u02bc", "\u00b4")
-_HYPHENS = ("\u2011", "\u2010")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,57 +68,21 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that matched a line: the words it matched, where a cut begins in the line, and the credit in it."""
+    """A rule that matched a line: the words it matched, where a cut begins in the line, and the credit in it.
+
+    soft: the line goes only where the score does not rule it out, as the rule's words stand in running text, too.
+    """
 
     rule: Rule
     matched: str
     start: int = 0
     credit: str = ""
+    soft: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """One line in the forms that rules and features look at."""
-
-    text: str
-    written: str  # single blanks, straight apostrophes
-    folded: str  # that in lower case
-    words: tuple[str, ...]  # of the folded form
-
-
-@lru_cache(maxsize=8192)  # the scorer and the cleaner look at the lines of a page, and the site's next page has many
-def wording(text: str) -> Wording:
-    """The forms of a line."""
-    written = plain(text)
-    folded = written.lower()
-    return Wording(text, written, folded, tuple(words_of(folded)))
-
-
-def plain(text: str) -> str:
-    """The line with straight apostrophes and single blanks, in its own case."""
-    return single_blanks(straight(text))
-
-
-def straight(text: str) -> str:
-    """The text with straight apostrophes and plain hyphens; as long as before."""
-    if not text.isascii():
-        for mark in _APOSTROPHES:
-            text = text.replace(mark, "'")
-        for mark in _HYPHENS:
-            text = text.replace(mark, "-")
-    return text
-
-
-def fold(text: str) -> str:
-    """What phrases and patterns are searched in: `plain`, in lower case."""
-    return plain(text).lower()
-
-
-def words_of(folded: str) -> list[str]:
-    """The words of a folded line, as phrases see them."""
-    if folded.isascii():  # most lines are, and this takes a fifth of the time
-        return folded.encode().translate(_NO_MARKS).decode().split()
-    return _WORD.findall(folded)
+    @property
+    def decides(self) -> bool:
+        """Does the line go, whatever the score says?"""
+        return self.rule.kind != "keep" and not self.soft
 
 
 class RuleTable:
@@ -175,7 +133,9 @@ class RuleTable:
         if not fitting:
             return None
         number, matched = min(fitting)
-        return Hit(self.rules[number], matched) if matched else self._hit(number, line.written)
+        hit = Hit(self.rules[number], matched) if matched else self._hit(number, line.written)
+        prompt = hit.rule.kind == "boilerplate"
+        return replace(hit, soft=True) if hit.rule.soft or (prompt and is_sentence(line.text)) else hit
 
     def cut(self, text: str) -> Hit | None:
         """The first rule that takes the end of the line; its `start` counts in `text`."""

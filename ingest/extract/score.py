@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.errors import Misconfigured
 from ingest.extract.features import FEATURES, page_matrix
-from ingest.extract.rules import Hit, Wording
+from ingest.extract.rules import Hit
+from ingest.extract.wording import Wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,7 +116,7 @@ def score_lines(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> list[fl
 
     if not lines:
         return []
-    open_ones = [hit is None or hit.rule.soft or hit.rule.kind == "keep" for hit in hits]
+    open_ones = [hit is None or not hit.decides for hit in hits]
     scores = np.zeros(len(lines))
     forest = builtin_forest("line_weights.json", FEATURES)
     scores[open_ones] = forest.probability(page_matrix(lines, hits)[open_ones])

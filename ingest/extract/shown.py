@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from ingest.extract.line_features import is_sentence
 from ingest.extract.linear import HINTS, HtmlLine, hidden_by, page_lines
+from ingest.extract.wording import is_sentence
 
 LEAST = 2
 """Paragraphs that make something an article: where scripts are off, many pages say one sentence."""

@@ -13,8 +13,7 @@ from itertools import groupby
 from typing import Protocol
 
 from ingest.extract.features import topicality
-from ingest.extract.line_features import is_sentence
-from ingest.extract.rules import Wording, fold
+from ingest.extract.wording import Wording, fold, is_sentence
 from ingest.types import Block, BlockKind, Recalled, Seen
 
 MIN_ARTICLES = 2
@@ -42,14 +41,7 @@ MAX_TOPICAL_OPENING = 0.1
 """The same for paragraphs that open the text, above all new ones: that is where leads stand, and policies seldom."""
 
 KNOWN_SITE = 3
-"""Articles of a site from which on a line that none of them had is more likely text than the score says, where a kept
-one that none of them had stands beside it."""
-
-KEEP_NEW = 0.25
-"""Score from which such a line is kept. Leave-one-out on the 27 documents of six sites, by trees that never saw the
-site, without and with the memory (`benchmarks/fit_lines.py --check --seeds 3`, means): text F1 of windows .950 and
-.952, of whole dumps .936 and .946; content lines .950 and .956, .936 and .945. Without the neighbour, from .32 on,
-windows gain more text (.953), the 128 documents of sites with two or more lose a third of what whole dumps gain."""
+"""Articles of a site from which on its slots are known."""
 
 SLOT, SLOT_NEAR, SLOT_SIDE = 3, 5, 4
 """A place of the site's furniture whose words change (the blurb of a programme in the menu, an author's box): at most
@@ -59,7 +51,9 @@ side."""
 SLOT_SURE, SLOT_TEXT = 0.9, 3
 """Such lines stay where the score is surer than that, or where the page has less other new text, in lines. With these
 bounds 9 lines of 128 documents of 54 sites that have two or more go from whole dumps and one from windows, all of them
-furniture; without the first two lines of an article go too. Text F1 of whole dumps of the six sites .936 -> .945."""
+furniture; without the first two lines of an article go too. With all of the memory, the 27 documents of six sites, by
+trees that never saw the site (`benchmarks/fit_lines.py --check --seeds 3`, means): whole dumps, text F1 .950 -> .960,
+content lines .953 -> .959; windows, which hold little that a site repeats, .9504 -> .9505 and .958 -> .959."""
 
 KNOWN = 2
 """Articles from which on a paragraph is no new text."""
@@ -105,8 +99,6 @@ def heed(blocks: list[Block], lines: Sequence[Wording], scores: Sequence[float],
     paragraphs = [is_sentence(line.text) for line in lines]
     new_text = [text and seen.articles < KNOWN for text, seen in zip(paragraphs, known, strict=True)]
     topical = topicality(lines, new_text) if any(seen.articles for seen in known) else [0.0] * len(lines)
-    new = [block.kept and not seen.articles for block, seen in zip(blocks, known, strict=True)]
-    kept_new = [False, *new, False]
     opening = True
     for i, (block, seen) in enumerate(zip(blocks, known, strict=True)):
         opening = opening and not (block.kept and new_text[i])
@@ -119,14 +111,6 @@ def heed(blocks: list[Block], lines: Sequence[Wording], scores: Sequence[float],
         ):
             evidence = f"in {seen.articles} of {recalled.articles} other articles of {site}"
             blocks[i] = replace(block, kind=BlockKind.BOILERPLATE, kept=False, rule="site-repeat", evidence=evidence)
-        elif (
-            recalled.articles >= KNOWN_SITE
-            and not seen.articles
-            and block.rule in ("score", "vote")
-            and scores[i] >= KEEP_NEW
-            and (kept_new[i] or kept_new[i + 2])  # the lines above and below
-        ):
-            blocks[i] = replace(block, kind=BlockKind.PARAGRAPH, kept=True, rule="site-new")
     if recalled.articles >= KNOWN_SITE:
         _empty_slots(blocks, lines, scores, known, site)
 

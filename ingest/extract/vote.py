@@ -14,7 +14,7 @@ from typing import Any
 
 from ingest.extract.features import densest_run
 from ingest.extract.linear import HtmlLine, page_lines
-from ingest.extract.rules import words_of
+from ingest.extract.wording import words_of
 
 SHINGLE = 4
 LONG = 8

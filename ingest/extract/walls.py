@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.extract.line_features import is_sentence
-from ingest.extract.rules import fold
+from ingest.extract.wording import fold, is_sentence
 from ingest.types import Block
 
 STUB = 700

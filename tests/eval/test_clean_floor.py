@@ -1,7 +1,7 @@
 """Floors under the quality of extraction: a change that sinks one fails here.
 
-INGEST_EVAL_DATA names the folder that holds boilerplate/; without it the five documents and texts built here are
-measured. The floors stand in `clean_floors.toml`.
+INGEST_EVAL_DATA names the folder that holds boilerplate/; without it the five documents, sixty written pages that
+nothing was fitted to and texts built here are measured. The floors stand in `clean_floors.toml`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS
 FLOORS = tomllib.loads(Path(__file__).with_name("clean_floors.toml").read_text("utf-8"))
 DATA = Path(os.environ["INGEST_EVAL_DATA"]) / "boilerplate" if "INGEST_EVAL_DATA" in os.environ else None
 SEEDS = Path(__file__).parents[2] / "seeds"
+PAGES = Path(__file__).with_name("pages")
 
 needs_data = pytest.mark.skipif(DATA is None or not DATA.is_dir(), reason="INGEST_EVAL_DATA has no boilerplate/")
 
@@ -68,6 +70,13 @@ def test_made_texts_stay_above_their_floor() -> None:
     assert counts.content()[2] >= FLOORS["made"]["lines"]
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_pages_that_nothing_was_fitted_to_stay_above_their_floors(view: str) -> None:
+    text, lines = _figures_of(read_documents(PAGES), view)
+    assert text >= FLOORS["pages"][view]["text"]
+    assert lines >= FLOORS["pages"][view]["lines"]
+
+
 def test_the_five_documents_are_exact(tmp_path: Path) -> None:
     (tmp_path / "lines.jsonl").write_text((SEEDS / "labels.jsonl").read_text("utf-8"), "utf-8")
     documents = read_documents(tmp_path)
@@ -91,13 +100,19 @@ def test_shares_are_those_of_the_definition() -> None:
 def test_text_stays_above_its_floors(view: str) -> None:
     assert DATA is not None
     documents = [document for document in read_documents(DATA) if document.source != "seed"]
+    text, lines = _figures_of(documents, view)
+    assert text >= FLOORS[view]["text"]
+    assert lines >= FLOORS[view]["lines"]
+
+
+def _figures_of(documents: Sequence[Document], view: str) -> tuple[float, float]:
+    """Shingle F1, and F1 of content lines."""
     kept = kept_lines(documents, view)
     counts = LineCounts()
     for document in documents:
         counts.add(document.view(view), kept[document.id])
     text = summary([text_shares(document.view(view), kept[document.id]) for document in documents])
-    assert text.f1 >= FLOORS[view]["text"]
-    assert counts.content()[2] >= FLOORS[view]["lines"]
+    return text.f1, counts.content()[2]
 
 
 @needs_data

@@ -1,16 +1,30 @@
 """Which line above the text is the headline."""
 
+import pytest
+
 from ingest.extract.headline import find_headline
+from ingest.extract.wording import wording
 
 TEXT = "The harbour was closed for two days after the storm, and the ferries stayed in the port until Sunday."
 HEADLINE = "Storm closes the harbour for two days"
 STANDFIRST = "Ferries stayed in port, and the fishermen count what is left of their boats"
+BETWEEN = (
+    "Published Wed, Nov 20 2019 4:29 AM EST",
+    "By Anna Berg, harbour correspondent",
+    "Anna Berg",
+    "The harbour of Kessin on Monday (Image: Getty)",
+    "Gift this article free",
+    "Prefer the Courier on Google",
+    "3 min read",
+)
 
 
 def headline(
     lines: tuple[str, ...], scores: tuple[float, ...], furniture: tuple[bool, ...] | None = None
 ) -> str | None:
-    place = find_headline(lines, furniture or (False,) * len(lines), scores)
+    """The headline among lines of which those with a score of at least .5 are taken for text."""
+    kept = [score >= 0.5 for score in scores]
+    place = find_headline([wording(line) for line in lines], kept, furniture or (False,) * len(lines), scores)
     return None if place is None else lines[place]
 
 
@@ -18,12 +32,23 @@ def test_a_standfirst_is_not_taken_for_the_headline_above_it() -> None:
     assert headline((HEADLINE, STANDFIRST, TEXT), (0.1, 0.5, 0.9)) == HEADLINE
 
 
-def test_the_last_line_without_the_looks_of_text_is_the_headline() -> None:
+def test_the_name_of_the_paper_is_no_headline() -> None:
     assert headline(("The paper of the northern coast", HEADLINE, TEXT), (0.1, 0.2, 0.9)) == HEADLINE
 
 
+@pytest.mark.parametrize("line", BETWEEN)
+def test_what_stands_between_headline_and_text_is_no_headline(line: str) -> None:
+    assert headline((HEADLINE, line, TEXT), (0.1, 0.05, 0.9)) == HEADLINE
+    assert headline((line, TEXT), (0.05, 0.9)) is None
+
+
+def test_a_teaser_of_another_article_is_not_taken_for_the_headline_further_up() -> None:
+    lines = ("Menu", HEADLINE, *BETWEEN, "Council argues about a new swimming pool", TEXT)
+    assert headline(lines, (*(0.1,) * (len(lines) - 1), 0.9)) == HEADLINE
+
+
 def test_a_line_that_may_be_text_is_the_headline_where_there_is_no_other() -> None:
-    assert headline((HEADLINE, TEXT), (0.5, 0.9)) == HEADLINE
+    assert headline((HEADLINE, TEXT), (0.4, 0.9)) == HEADLINE
 
 
 def test_a_line_that_is_surely_text_is_no_headline() -> None:
@@ -32,3 +57,8 @@ def test_a_line_that_is_surely_text_is_no_headline() -> None:
 
 def test_a_line_that_a_rule_has_taken_is_no_headline() -> None:
     assert headline((HEADLINE, TEXT), (0.1, 0.9), (True, False)) is None
+
+
+def test_a_text_that_opens_the_page_has_no_headline() -> None:
+    assert headline((TEXT, HEADLINE), (0.9, 0.1)) is None
+    assert headline((), ()) is None

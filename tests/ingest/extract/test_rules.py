@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import Misconfigured
-from ingest.extract.rules import Hit, Rule, RuleTable, builtin_rules, read_rules, wording
+from ingest.extract.rules import Hit, Rule, RuleTable, builtin_rules, read_rules
+from ingest.extract.wording import wording
 
 TABLE = builtin_rules()
 
