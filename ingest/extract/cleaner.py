@@ -22,9 +22,9 @@ from ingest.extract.wording import Wording, is_sentence, wording
 from ingest.types import Block, BlockKind, Metadata
 
 KEEP = 0.4
-"""Score from which a line of plain text is kept. Cross-validated by site (8 folds, means of three ways to share the sites
-out), text F1 of windows is .963 to .964 from .3 to .55, of whole dumps .941, .944 and .946 at .3, .4 and .5; content
-lines of windows fall from .952 to .942."""
+"""Score from which a line of plain text is kept. Cross-validated by site (8 folds, means of three ways to share the
+sites out), text F1 of windows is .963 to .964 from .3 to .55, of whole dumps .941, .944 and .946 at .3, .4 and .5;
+content lines of windows fall from .952 to .942."""
 
 KEEP_VOTED = 0.5
 """Score from which a line of an HTML page is kept."""
