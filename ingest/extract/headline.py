@@ -17,7 +17,7 @@ from importlib import resources
 from math import log1p
 
 from ingest.extract.line_features import NUMBERS, content_words, number_rows
-from ingest.extract.wording import Wording, fold, is_sentence
+from ingest.extract.wording import Wording, ends, fold, is_sentence
 
 LOOK_BACK = 25
 """Lines above the first paragraph that are looked at."""
@@ -34,7 +34,11 @@ TOPICAL, SOME = 0.5, 2
 SAYS = 40
 """Characters from which a kept line says what the text is about."""
 
+OPENING = 3
+"""Lines that a text without furniture has at most above its first paragraph: kicker, headline, standfirst."""
+
 _WORD = re.compile(r"[^\W\d_]+")
+_LIST_MARK = re.compile(r"(?:[-–—•*·▪►>+]|\d{1,2}[.)])\s")
 _OPEN_END = re.compile(r"[.,:;…]\s*$")
 _CAPTION = re.compile(
     r"\b(?:photo|foto|image|bild|getty|reuters|afp|dpa|ap|epa|imago|picture|grafik|cr[eé]dit|courtesy|illustration)\b|©"
@@ -75,14 +79,41 @@ def find_headline(
     """
     lead = first_paragraph(lines, kept)
     if not lead:
-        return None
+        return _opening(lines, kept, furniture)
     places = [place for place in candidates(lines, lead, scores) if not furniture[place]]
     if not places:
-        return None
+        return _opening(lines, kept, furniture)
     weights = builtin_weights()
     judged = [weights.judge(one) for one in traits(lines, kept, scores, places)]
     best = max(range(len(places)), key=judged.__getitem__)
-    return places[best] if judged[best] >= weights.least else None
+    return places[best] if judged[best] >= weights.least else _opening(lines, kept, furniture)
+
+
+def _opening(lines: Sequence[Wording], kept: Sequence[bool], furniture: Sequence[bool]) -> int | None:
+    """Number of the line that opens a text with nothing but text and what rules have taken above its first paragraph.
+
+    Agencies' items and cleaned texts come like that; their headline looks as sure as text as all the rest does. Of the
+    articles of 194 real pages with nothing but their headline above them, that of 106 is found without this, of 179 with
+    it; of 215 articles without theirs 29 more lose a subhead or a standfirst to it.
+    """
+    above: list[int] = []
+    for place, line in enumerate(lines):
+        if furniture[place]:
+            continue
+        if not kept[place] or len(above) > OPENING:
+            return None
+        if ends(line.text) and (above or line.text[-1:] not in ("?", "!")):
+            opens = above and len(line.text) >= SAYS and _may_open(lines[above[0]].text)
+            return above[0] if opens else None
+        above.append(place)
+    return None
+
+
+def _may_open(text: str) -> bool:
+    """Has the first line of a text the looks of a headline?"""
+    length = len(text) <= LONGEST and len(_WORD.findall(text)) >= FEWEST_WORDS
+    taken = (_OPEN_END.search(text), _CAPTION.search(text), _BYLINE.match(text), _LIST_MARK.match(text))
+    return length and not any(taken) and not text[:1].islower()
 
 
 def first_paragraph(lines: Sequence[Wording], kept: Sequence[bool]) -> int | None:

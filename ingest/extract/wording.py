@@ -68,4 +68,9 @@ def words_of(folded: str) -> list[str]:
 
 def is_sentence(text: str) -> bool:
     """A line that reads like running text: long, and ended like a sentence."""
-    return len(text) >= LONG and text.rstrip(CLOSING + " ")[-1:] in tuple(".!?…")
+    return len(text) >= LONG and ends(text)
+
+
+def ends(text: str) -> bool:
+    """A line that ends like a sentence."""
+    return text.rstrip(CLOSING + " ")[-1:] in tuple(".!?…")

@@ -52,7 +52,23 @@ def test_a_line_that_may_be_text_is_the_headline_where_there_is_no_other() -> No
 
 
 def test_a_line_that_is_surely_text_is_no_headline() -> None:
-    assert headline((STANDFIRST, TEXT), (0.8, 0.9)) is None
+    assert headline(("Menu", STANDFIRST, TEXT), (0.1, 0.8, 0.9)) is None
+
+
+@pytest.mark.parametrize("between", [(), (STANDFIRST,), ("By Anna Berg",)])
+def test_a_text_without_furniture_opens_with_its_headline(between: tuple[str, ...]) -> None:
+    lines = (HEADLINE, *between, TEXT)
+    furniture = tuple(line.startswith("By ") for line in lines)
+    scores = tuple(0.1 if taken else 0.9 for taken in furniture)
+    assert headline(lines, scores, furniture) == HEADLINE
+    assert headline((*lines[:-1], "Boats will sail again on Sunday, it says."), scores, furniture) == HEADLINE
+
+
+@pytest.mark.parametrize(
+    "line", ["Good morning, dear readers,", "- a torch and a map", "Kessin (Reuters) in March", "Hm"]
+)
+def test_the_first_line_of_a_text_is_not_its_headline_whatever_it_says(line: str) -> None:
+    assert headline((line, TEXT), (0.9, 0.9)) is None
 
 
 def test_a_line_that_a_rule_has_taken_is_no_headline() -> None:
