@@ -109,3 +109,10 @@ def test_a_pattern_that_is_not_linear_is_refused() -> None:
     table = RuleTable(read_rules("[[rule]]\nid='x'\nlang='en'\nkind='boilerplate'\npattern='(a)\\1'"))
     with pytest.raises(Misconfigured, match="RE2"):
         table.match(wording("aa"))
+
+
+@pytest.mark.parametrize("line", ["Ein Kommentar von Anna Berg", "Eine Analyse von Jan Holm", "Analysis by Jane Roe"])
+def test_the_byline_of_a_comment_is_a_byline(line: str) -> None:
+    hit = builtin_rules().match(wording(line))
+    assert hit is not None
+    assert hit.rule.id == "byline"
