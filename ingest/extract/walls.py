@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.extract.wording import fold, is_sentence
+from ingest.extract.wording import ends, fold, is_sentence
 from ingest.types import Block
 
 STUB = 700
@@ -34,22 +34,33 @@ SHORT = 1_500
 MIN_LINKS = 12
 """Lines that are links, from which a page without running text is a list of links."""
 
+MIN_TITLES = 5
+"""Lines from which a plain text of nothing but titles is a list of them; what is an alert or a result is shorter, or
+has marks or numbers."""
+
 _CONSENT = re.compile(
     r"weiterlesen mit werbung|mit werbung (?:und|weiter)|pur[- ]abo|werbefrei (?:lesen|nutzen|für)|tracking|"
     r"einwilligung|zustimmen und weiter|personalisierte (?:werbung|anzeigen)|"
     r"accepter et (?:continuer|lire)|continuer sans accepter|s'abonner pour refuser|vos données personnelles|"
-    r"stocker et/ou accéder|publicités? (?:et contenus? )?personnalisée?s?|nos partenaires|"
+    r"stocker et/ou accéder|traceurs|publicités? (?:et contenus? )?personnalisée?s?|nos partenaires|"
     r"accept (?:all )?cookies|cookies? and similar technologies|consent|store and/or access information|"
     r"personali[sz]ed (?:ads|advertising|content)|(?:our|and our) \d* ?partners|manage (?:options|preferences)|"
     r"reject all|legitimate interest|datenschutzeinstellungen|cookies"
 )
 _ERROR = re.compile(
-    r"^\W*(?:\d{3}\b.{0,40}|error\b.{0,40}|erreur\b.{0,40}|fehler\b.{0,30})$|not found|introuvable|nicht gefunden|"
+    r"^\W*(?:[45]\d\d\b.{0,40}|error\b.{0,40}|erreur\b.{0,40}|fehler\b.{0,30})$|not found|introuvable|nicht gefunden|"
     r"n'existe (?:pas|plus)|existiert nicht|no longer (?:available|exists)|page unavailable|access denied|forbidden|"
     r"accès refusé|zugriff verweigert|just a moment|checking your browser|verify (?:that )?you are (?:a )?human|"
     r"are you a (?:robot|human)|attention required|captcha|temporarily unavailable|bad gateway|"
-    r"service unavailable|indisponible|nicht (?:mehr )?verfügbar|enable javascript and cookies"
+    r"service unavailable|indisponible|nicht (?:mehr )?(?:verfügbar|erreichbar|zur verfügung)|"
+    r"enable javascript and cookies|ad-?\s?block|werbeblocker|bloqueurs? de pub|wartungsarbeiten|"
+    r"en (?:cours de )?maintenance|(?:under|for|scheduled) maintenance"
 )
+_PAGE = re.compile(
+    r"\b(?:pages?|web-?\s?sites?|web-?\s?seiten?|seite|url|browser|navigateur|javascript|servers?|serveur|cookies|"
+    r"inhalte?|contenu|content|beitrag|artikel|article|robot|captcha|our|your|notre|nos|votre|vos|unsere?[nrms]?)\b"
+)
+"""What errors are about; people are not found and places not available, too."""
 _ADDRESS = re.compile(
     r"\b(?:[Yy]our?|[Ww]e|[Oo]ur|Sie|Ihre[nrms]?|Ihnen|[Ww]ir|[Uu]nser\w*|[Vv]ous|[Vv]otre|[Vv]os|[Nn]ous|[Nn]os)\b"
 )
@@ -59,10 +70,11 @@ _REST = re.compile(
     r"(?:article|contenu) (?:est )?réservé|article payant|bloquer (?:l'|cet )article|poursuiv\w+ votre lecture|"
     r"weiterlesen|weiter lesen|freischalten|exklusiv für|nur für abonnent|ganzen artikel|vollständigen artikel|"
     r"artikel ist (?:exklusiv|kostenpflichtig)|mit (?:einem |dem )?(?:digital|plus)-?abo|"
-    r"to (?:continue|keep) reading|continue reading|to read (?:the full|this|more)|"
+    r"to (?:continue|keep) reading|continue reading|to read (?:the (?:full|whole)|this|more)|"
     r"subscribe to (?:continue|read|unlock)|read the full (?:story|article)|unlock (?:this|the)|"
     r"(?:limit|remaining|used) .{0,20}(?:free )?articles|(?:exclusively|available|only) (?:to|for) .{0,30}subscribers"
 )
+_LIST_MARK = re.compile(r"\s*(?:[-–—•*·▪►>+]|\d{1,2}[.)])\s")
 _PROMPTS = frozenset({"subscription-prompt", "log-in"})
 
 
@@ -102,8 +114,9 @@ def page_facts(tree: Any, linked: Sequence[float]) -> Facts:
 
 def find_wall(blocks: Sequence[Block], title: str | None, facts: Facts | None = None) -> Wall | None:
     """Why these blocks are no article; None: they may be one."""
-    facts = facts or Facts()
     kept = [block.text for block in blocks if block.kept]
+    if facts is None and _only_titles(kept):
+        return Wall("link-list", f"The text is a list of {len(kept)} titles without an article.")
     text = fold(" ".join(kept))
     prompts = Counter(block.rule for block in blocks if block.rule in _PROMPTS)
     sentences = sum(map(is_sentence, kept))
@@ -116,14 +129,15 @@ def find_wall(blocks: Sequence[Block], title: str | None, facts: Facts | None = 
             return Wall(
                 "consent-wall", f"The page asks for consent and shows no article ({', '.join(sorted(words)[:3])})."
             )
-        if len(text) < STUB and sentences < 4 and _ERROR.search(fold(title or "")):
+        of_a_page = _PAGE.search(fold(" ".join([title or "", *spoken])[:20_000])) is not None
+        if of_a_page and len(text) < STUB and sentences < 4 and _ERROR.search(fold(title or "")):
             return Wall("error-page", f"The page is an error page: “{(title or '')[:80]}”.")
-        if len(text) < STUB / 2 and _ERROR.search(text):
+        if of_a_page and len(text) < STUB / 2 and _ERROR.search(text):
             return Wall("error-page", "The page only says that something is not there or went wrong.")
     broken_off = text.endswith(("…", "...")) and prompts["subscription-prompt"] > 0
-    if len(text) < TEASER and (facts.paid or broken_off or _asks_for_the_rest(blocks)):
+    if len(text) < TEASER and ((facts is not None and facts.paid) or broken_off or _asks_for_the_rest(blocks, facts)):
         return Wall("paywall", f"Only the first {len(text)} characters are shown; the rest is for subscribers.")
-    if len(text) < STUB:
+    if facts is not None and len(text) < STUB:
         if facts.password and sentences < 2:
             return Wall("log-in", "The page is a form to log in, without an article.")
         if facts.video and sentences < 3:
@@ -133,7 +147,16 @@ def find_wall(blocks: Sequence[Block], title: str | None, facts: Facts | None = 
     return None
 
 
-def _asks_for_the_rest(blocks: Sequence[Block]) -> bool:
-    """Does what stands right behind the text sell its rest?"""
+def _only_titles(kept: Sequence[str]) -> bool:
+    """Is a plain text nothing but titles, without a full stop, marks of a list or numbers in most lines?"""
+    if len(kept) < MIN_TITLES or any(text[-1] in ".…:;," or _LIST_MARK.match(text) for text in kept):
+        return False
+    odd = sum(ends(text) or any(map(str.isdigit, text)) for text in kept)
+    return 2 * odd < len(kept)
+
+
+def _asks_for_the_rest(blocks: Sequence[Block], facts: Facts | None) -> bool:
+    """Does what stands right behind the text sell its rest? In plain text, such as feeds', a mere link does not."""
     last = max((place for place, block in enumerate(blocks) if block.kept), default=-1)
-    return any(_REST.search(fold(block.text)) for block in blocks[last + 1 : last + 1 + NEAR] if len(block.text) < 300)
+    behind = [block for block in blocks[last + 1 : last + 1 + NEAR] if len(block.text) < 300]
+    return any(_REST.search(fold(block.text)) for block in behind if facts is not None or block.rule != "read-more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.extract import extract_page
+from ingest.extract import extract_lines, extract_page
 from ingest.types import Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, news_page, page
 
@@ -118,3 +118,57 @@ def test_an_article_that_is_shown_in_full_though_it_is_sold_is_an_article(lang: 
     paid = '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>'
     ended = extract_page(page(news_page(lang, head=paid)))
     assert isinstance(ended, Document), ended
+
+
+TEXTS = {
+    "advertisement blocker": ("error-page", ("Adblocker erkannt", "Bitte deaktivieren Sie Ihren Adblocker, um unsere Inhalte weiterhin kostenlos lesen zu können. Guter Journalismus kostet Geld.")),
+    "maintenance": ("error-page", ("Site en maintenance", "Notre site est actuellement en cours de maintenance. Nous mettons tout en œuvre pour le rétablir dans les plus brefs délais.")),
+    "gone": ("error-page", ("Fehler 410", "Der Artikel, den Sie aufrufen wollten, steht aus rechtlichen Gründen nicht mehr zur Verfügung. Wir bitten um Verständnis.")),
+    "consent": ("consent-wall", ("Bienvenue sur notre site", "Nous et nos partenaires utilisons des traceurs pour mesurer l'audience et vous proposer des contenus adaptés à vos centres d'intérêt.", "Vous pouvez changer d'avis à tout moment en cliquant sur « Gestion des cookies » en bas de page.", "Tout accepter")),
+    "offer": ("paywall", ("Want to read on? Try our digital subscription for one month free of charge and read every article on our site and in our app.", "After that it costs $9.99 a month and can be cancelled at any time from your account page.", "If you already have a subscription, please sign in with your email address to read the whole article.")),
+    "titles": ("link-list", ("Minister resigns over harbour deal", "Storm: what we know so far", "Ten best fish restaurants in town", "Council argues about new swimming pool", "Why we love winter hikes", "Local team wins the cup")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_wall_in_plain_text_is_no_article(name: str) -> None:
+    reason, lines = TEXTS[name]
+    ended = extract_lines(lines)
+    assert isinstance(ended, Rejection), ended
+    assert ended.reason in (reason, "no-text"), ended
+
+
+ITEMS = {
+    "hiker": ("Vermisster Wanderer nicht gefunden", "Garmisch (dpa) - Ein seit Sonntag vermisster Wanderer ist auch am dritten Tag der Suche nicht gefunden worden, teilte die Bergwacht mit."),
+    "suspect": ("Un randonneur disparu dans les Alpes", "GRENOBLE (AFP) - Un randonneur de 45 ans parti lundi du massif de Belledonne reste introuvable, a annoncé mardi la gendarmerie."),
+    "number": ("500 jobs lost at carmaker", "The carmaker said on Tuesday that it would cut 500 jobs at its plant in Leeds because of falling demand for vans."),
+    "fault": ("Fehler im Stellwerk legt Bahn lahm", "Ein Fehler im Stellwerk Hamm hat am Montag den Bahnverkehr im Ruhrgebiet lahmgelegt, Züge fielen aus, sagte ein Sprecher der Bahn."),
+    "works": ("Bahnstrecke wegen Wartungsarbeiten gesperrt", "Die Strecke zwischen Köln und Bonn ist am Wochenende wegen Wartungsarbeiten gesperrt, teilte die Bahn am Montag mit."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_an_agencys_item_is_an_article_though_it_has_the_words_of_an_error(name: str) -> None:
+    title, text = ITEMS[name]
+    ended = extract_lines([title, text])
+    assert isinstance(ended, Document), ended
+    assert (ended.title, ended.text) == (title, text)
+
+
+@pytest.mark.parametrize("link", ["Weiterlesen", "Lire la suite", "Continue reading"])
+def test_a_link_to_the_rest_of_a_feeds_summary_sells_nothing(link: str) -> None:
+    summary = "The council approved the new tram line on Monday after a debate of seven hours; work begins in spring."
+    ended = extract_lines([summary, link])
+    assert isinstance(ended, Document), ended
+    assert ended.text == summary
+
+
+def test_results_are_no_list_of_titles() -> None:
+    lines = [
+        "Bundesliga, 25. Spieltag",
+        "FC Kessin - SV Dorum 3:1",
+        "TuS Wremen - FC Augsburg 0:1",
+        "VfB Imsum - Lehe 2:2",
+        "Sievern - Mainz 05 1:2",
+    ]
+    assert isinstance(extract_lines(lines), Document)
