@@ -85,7 +85,7 @@ def _pages(data: Path) -> list[Path]:
 def read_labelled_page(path: Path) -> Document:
     """The document of one text file; BadInput names the line that has no label, or what else is missing."""
     try:
-        texts = path.read_text("utf-8").split("\n")
+        texts = path.read_text("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise BadInput(str(path), "text in UTF-8", str(error)) from None
     head = dict(text[2:].split(": ", 1) for text in texts if text.startswith("# ") and ": " in text)

@@ -79,3 +79,7 @@ def test_a_page_in_another_encoding_says_so(tmp_path: Path) -> None:
     path.write_bytes("# url: https://a.example/\n# lang: fr\nc Été".encode("latin-1"))
     with pytest.raises(BadInput, match="UTF-8"):
         read_labelled_page(path)
+
+
+def test_a_page_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    assert read_labelled_page(labelled(tmp_path, "\ufeff" + PAGE)).lang == "en"
