@@ -93,8 +93,8 @@ def _opening(lines: Sequence[Wording], kept: Sequence[bool], furniture: Sequence
     """Number of the line that opens a text with nothing but text and what rules have taken above its first paragraph.
 
     Agencies' items and cleaned texts come like that; their headline looks as sure as text as all the rest does. Of the
-    articles of 194 real pages with nothing but their headline above them, that of 106 is found without this, of 179 with
-    it; of 215 articles without theirs 29 more lose a subhead or a standfirst to it.
+    articles of 194 real pages with nothing but their headline above them, 106 are named without this, 179 with it;
+    of 215 articles without theirs 29 more lose a subhead or a standfirst to it.
     """
     above: list[int] = []
     for place, line in enumerate(lines):
