@@ -11,7 +11,7 @@ from tests.ingest.extract.pages import PARAGRAPHS
 
 URL = "https://news.example.org/article"
 SITE = "example.org"
-POLICY = "The Daily Example follows the principles of the press council and corrects its errors in public and at once."
+POLICY = "Northbridge was founded by fishermen in 1284, and a daily ferry has crossed the bay since the railway came."
 FURNITURE = ("Northbridge | Harbour | Regions", "Our reporters at the harbour", "More voices of the region", POLICY)
 SUBJECTS = ("tram", "bridge", "school", "library", "harbour", "market", "theatre", "hospital", "stadium", "museum")
 
@@ -127,3 +127,27 @@ def test_without_a_url_or_a_memory_nothing_is_remembered() -> None:
     nowhere = extract_lines(page(7), memory=memory)
     assert isinstance(nowhere, Document)
     assert nowhere.text == read(page(7), None).text
+
+
+NEW = "The bridge was too low for the new ferry, the mayor said."
+
+
+def doubted(memory: DictSiteMemory, line: str, score: float = 0.2) -> Block:
+    """What becomes of a line after the second paragraph that the score has doubts about."""
+    lines = [*article(9)[:2], line, "Menu", *article(9)[2:]]
+    parts = [Part(text, at) for at, text in enumerate(lines)]
+    scores = [score if text == line else 0.01 if text == "Menu" else 0.99 for text in lines]
+    return clean_lines(parts, title="A title", site=SITE, memory=memory, score=lambda *_: scores).blocks[2]
+
+
+def test_a_sentence_that_no_article_of_a_known_site_had_stays_beside_new_text() -> None:
+    memory = DictSiteMemory()
+    assert not doubted(memory, NEW).kept
+    for number in range(3):
+        memory.learn(SITE, str(number), read(page(number), None).blocks)
+    assert (doubted(memory, NEW).kept, doubted(memory, NEW).rule) == (True, "site-new")
+    assert not doubted(memory, NEW, score=0.1).kept
+    assert not doubted(memory, "The bridge over the bay and what the town thinks of it").kept  # a title, a teaser
+    assert not doubted(memory, "Read on.").kept
+    memory.learn(SITE, "another", (Block(NEW, doubted(memory, NEW).kind, True, None, ""),))
+    assert not doubted(memory, NEW).kept
