@@ -47,8 +47,8 @@ kept line that none of them had stands beside it, and from which on the places o
 KEEP_NEW, NEW_SENTENCE = 0.15, 50
 """Score and characters from which such a sentence is kept. With all of the memory, the 27 documents of six sites, by
 trees that never saw the site (`benchmarks/fit_lines.py --check --seeds 3`): windows .951 .952 .952 -> .952 .953 .954 in
-text F1, .960 .963 .963 -> .962 .966 .966 in content lines; whole dumps .945 -> .954, .954 -> .963 (means). At a score of
-.3 windows gain half as much; teasers come along where any line counts."""
+text F1, .960 .963 .963 -> .962 .966 .966 in content lines; whole dumps .945 -> .954, .954 -> .963 (means). At a score
+of .3 windows gain half as much; teasers come along where any line counts."""
 
 SLOT, SLOT_NEAR, SLOT_SIDE = 3, 5, 4
 """A place of the site's furniture whose words change (the blurb of a programme in the menu, an author's box): at most
