@@ -2,7 +2,7 @@
 
 One cleaner for both kinds of input: lines of plain text, and the blocks that the vote over an HTML page kept. The
 order is: explicit rules, headline and repeats, the site's memory, the score. A rule wins over the score, but in running
-text: reports are written about newsletters and cookies, too.
+text without markup: reports are written about newsletters and cookies, too.
 """
 
 from __future__ import annotations
@@ -129,11 +129,15 @@ def _pieces(part: Part, rules: RuleTable) -> list[Part]:
 
 
 def _decide(part: Part, hit: Hit | None, score: float) -> Block:
-    """A block by rule, else by score; words that subheads and reports use too do not overrule the score."""
+    """A block by rule, else by score; words that subheads and reports use too do not overrule the score.
+
+    Of a page's lines the extractors keep what stands in paragraphs: there prompts in sentences are as sure as reports.
+    """
     if part.outside is not None:
         return Block(part.text, BlockKind.BOILERPLATE, False, *part.outside, part.line)
     kept = score >= (KEEP if part.vote is None else KEEP_VOTED)
-    if hit is not None and hit.rule.kind != "keep" and not (hit.soft and kept):
+    soft = hit is not None and (hit.soft if part.vote is None else hit.rule.soft)
+    if hit is not None and hit.rule.kind != "keep" and not (soft and kept):
         return Block(part.text, hit.rule.block_kind, False, hit.rule.id, hit.matched, part.line)
     by = "score" if part.vote is None else "vote"
     if kept:

@@ -123,9 +123,10 @@ def find_wall(blocks: Sequence[Block], title: str | None, facts: Facts | None = 
     if len(text) < SHORT:
         words = set(_CONSENT.findall(text))
         spoken = [block.text for block in blocks if block.kept or len(block.text) >= SPOKEN]
-        if (words or not text) and len(text) < STUB:  # what the cleaner has dropped speaks too
+        if (words or not sentences) and len(text) < STUB:  # what the cleaner has dropped speaks too
             words |= set(_CONSENT.findall(fold(" ".join(spoken)[:20_000])))
-        if len(words) >= 3 and any(map(_ADDRESS.search, spoken)):
+        other = sum(len(line) for line in kept if _CONSENT.search(fold(line)) is None)
+        if len(words) >= 3 and other < STUB and any(map(_ADDRESS.search, spoken)):
             return Wall(
                 "consent-wall", f"The page asks for consent and shows no article ({', '.join(sorted(words)[:3])})."
             )

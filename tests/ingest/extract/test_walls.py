@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from ingest.extract import extract_lines, extract_page
-from ingest.types import Document, Rejection
+from ingest.extract.walls import find_wall
+from ingest.types import Block, BlockKind, Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, news_page, page
 
 MENU = "<nav><ul>" + "".join(f"<li><a href='/{n}'>Rubrik {n}</a></li>" for n in range(12)) + "</ul></nav>"
@@ -172,3 +173,49 @@ def test_results_are_no_list_of_titles() -> None:
         "Sievern - Mainz 05 1:2",
     ]
     assert isinstance(extract_lines(lines), Document)
+
+
+PROMPTS = {
+    "fr": ("Il vous reste 85 % de cet article à lire. La suite est réservée aux abonnés de notre journal, abonnez-vous dès maintenant pour en profiter.", "Déjà abonné ? Connectez-vous à votre compte avec votre adresse e-mail et votre mot de passe pour poursuivre votre lecture sans limite."),
+    "de": ("Um diesen Artikel weiterlesen zu können, benötigen Sie ein Digital-Abo. Jetzt kostenlos testen und alle Inhalte auf unserer Website lesen.", "Sie sind bereits Abonnent? Dann melden Sie sich bitte hier mit Ihrer E-Mail-Adresse und Ihrem Passwort an, um den Artikel freizuschalten."),
+    "en": ("To continue reading this article, please subscribe to one of our digital plans or log in to your existing account.", "Already a subscriber? Log in here with the email address that you used when you registered for your subscription with us."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", sorted(PROMPTS))
+def test_prompts_in_whole_sentences_are_prompts_in_a_page(lang: str) -> None:
+    ended = extract_page(page(stub(lang, *PROMPTS[lang])))
+    assert isinstance(ended, Rejection), ended
+    assert ended.reason == "paywall"
+    ended = extract_page(page(site(HEADLINES[lang], *PARAGRAPHS[lang], *PROMPTS[lang])))
+    assert isinstance(ended, Document), ended
+    assert ended.text.split("\n") == list(PARAGRAPHS[lang])
+
+
+@pytest.mark.parametrize("lang", sorted(PROMPTS))
+def test_prompts_in_whole_sentences_are_prompts_in_plain_text(lang: str) -> None:
+    ended = extract_lines([HEADLINES[lang], *PARAGRAPHS[lang], *PROMPTS[lang]])
+    assert isinstance(ended, Document), ended
+    assert ended.text.split("\n") == list(PARAGRAPHS[lang])
+
+
+def test_the_heading_of_a_wall_is_no_text_beside_it() -> None:
+    heading = Block("Le respect de votre vie privée est notre priorité", BlockKind.HEADING, True, None, "")
+    question = "Avec votre accord, nos partenaires et nous utilisons des cookies pour des publicités personnalisées."
+    wall = find_wall([heading, Block(question, BlockKind.BOILERPLATE, False, "cookie-notice", "")], None)
+    assert wall is not None
+    assert wall.reason == "consent-wall"
+
+
+def test_an_article_beside_a_question_for_consent_is_an_article() -> None:
+    more = tuple(
+        f"{text} It was said at the {n}th meeting of the council in this year."
+        for n, text in enumerate(PARAGRAPHS["en"])
+    )
+    consent = (
+        "We and our 845 partners store and/or access information on a device, such as cookies.",
+        "With your consent, personalised advertising may be shown to you. You can reject all.",
+    )
+    ended = extract_page(page(site(HEADLINES["en"], *more, *consent)))
+    assert isinstance(ended, Document), ended
+    assert all(text in ended.text for text in more)
