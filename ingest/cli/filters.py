@@ -51,6 +51,7 @@ def _detected(identifier: Any, item: Item, limit: int) -> dict[str, Any]:
 def clean() -> None:
     """Strip boilerplate: {id, html, url?}, {id, text} or {id, lines} to {id, title, text, keep, dropped, …}.
 
+    `title?` names the headline where it is known; else it is looked for.
     Example: echo '{"id": 1, "lines": ["Un titre", "Un texte assez long. Et la suite.", "Partager"]}' | ingest clean
     """
     settings = load()
@@ -75,17 +76,18 @@ class _Cleaner:
         from ingest.language import Identifier, drop_repeats
 
         url = text_field(fields, "url", optional=True)
+        title = text_field(fields, "title", optional=True)
         size = sum(len(text.encode("utf-8", "replace")) for text in _texts(fields))
         if size > self.settings.max_page_bytes:
             detail = f"at most {self.settings.max_page_bytes:,} bytes expected, got {size:,}"
             return Rejection(Stage.EXTRACT, "too-large", detail)
         if "lines" in fields:
-            document = extract_lines(_texts(fields), url=url)
+            document = extract_lines(_texts(fields), url=url, title=title)
         else:
             kind = "html" if "html" in fields else "text"
             media = "text/html" if kind == "html" else "text/plain"
             body = _texts(fields)[0].encode("utf-8", "replace")
-            document = extract_page(Page(body, media, "utf-8", url, datetime.now(UTC)))
+            document = extract_page(Page(body, media, "utf-8", url, datetime.now(UTC), title))
         if isinstance(document, Rejection):
             return document
         self._identifier = self._identifier or Identifier()
@@ -253,7 +255,8 @@ def _needs_page(fields: dict[str, Any]) -> None:
     given = [name for name in ("html", "text", "lines") if name in fields]
     if len(given) != 1:
         raise BadInput("item", 'one of "html", "text", "lines"', " and ".join(given) or "none")
-    text_field(fields, "url", optional=True)
+    for name in ("url", "title"):
+        text_field(fields, name, optional=True)
     if given == ["lines"] and not isinstance(fields["lines"], list):
         raise BadInput("lines", "a list of strings", type(fields["lines"]).__name__)
     _texts(fields)

@@ -53,6 +53,20 @@ def test_clean_says_which_lines_stay_and_why_the_others_go() -> None:
     assert all(dropped["rule"] for dropped in answers[0]["dropped"])
 
 
+def test_clean_takes_the_headline_that_it_is_told() -> None:
+    lines = [
+        "Le prix du pain",
+        "Les boulangers de la ville ont annoncé mardi une hausse de dix centimes à partir du mois de mars.",
+    ]
+    titles: tuple[dict[str, Any], ...] = ({}, {"title": "Dix centimes de plus"}, {"title": 7})
+    (found, told), errors, _ = run(
+        "clean", *({"id": number, "lines": lines} | title for number, title in enumerate(titles))
+    )
+    assert (found["title"], found["text"]) == (lines[0], lines[1])
+    assert (told["title"], told["text"].splitlines()) == ("Dix centimes de plus", lines)
+    assert "title: expected a string, got int" in errors
+
+
 def test_clean_rejects_what_is_no_article_and_goes_on() -> None:
     text = "Der Minister sprach am Montag in Berlin über die Lage. Er nannte dabei keine neuen Zahlen zu den Kosten."
     answers, _, status = run("clean", {"id": 1, "text": ""}, {"id": 2, "text": text})
