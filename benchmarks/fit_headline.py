@@ -6,6 +6,7 @@
 DATA is a folder with `lines.jsonl`, in which headlines are lines of the kind "title". One of the lines above the text
 is chosen, by a conditional logit (McFadden 1974) with a little ridge, or none. The pages in `benchmarks/pages` and
 `tests/eval/pages` are judged only: there any line that is not scored counts as right, be it a byline or a caption.
+It needs what `fit_lines.py` needs.
 """
 
 from __future__ import annotations
