@@ -46,8 +46,8 @@ kept line that none of them had stands beside it, and from which on the places o
 
 KEEP_NEW, NEW_SENTENCE = 0.15, 50
 """Score and characters from which such a sentence is kept. With all of the memory, the 27 documents of six sites, by
-trees that never saw the site (`benchmarks/fit_lines.py --check --seeds 3`): windows .951 .952 .952 -> .952 .953 .954 in
-text F1, .960 .963 .963 -> .962 .966 .966 in content lines; whole dumps .945 -> .954, .954 -> .963 (means). At a score
+trees that never saw the site (`benchmarks/fit_lines.py --check --seeds 3`): windows .953 .955 .950 -> .954 .956 .952 in
+text F1, .960 .967 .962 -> .965 .970 .966 in content lines; whole dumps .950 -> .960, .952 -> .961 (means). At a score
 of .3 windows gain half as much; teasers come along where any line counts."""
 
 SLOT, SLOT_NEAR, SLOT_SIDE = 3, 5, 4
@@ -105,7 +105,7 @@ def heed(blocks: list[Block], lines: Sequence[Wording], scores: Sequence[float],
     new_text = [text and seen.articles < KNOWN for text, seen in zip(paragraphs, known, strict=True)]
     topical = topicality(lines, new_text) if any(seen.articles for seen in known) else [0.0] * len(lines)
     new = [block.kept and not seen.articles for block, seen in zip(blocks, known, strict=True)]
-    beside_new = [before or after for before, after in zip([False, *new], [*new[1:], False], strict=False)]
+    beside_new = [before or after for before, after in zip([False, *new[:-1]], [*new[1:], False], strict=True)]
     opening = True
     for i, (block, seen) in enumerate(zip(blocks, known, strict=True)):
         opening = opening and not (block.kept and new_text[i])
