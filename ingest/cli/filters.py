@@ -52,7 +52,7 @@ def clean() -> None:
     """Strip boilerplate: {id, html, url?}, {id, text} or {id, lines} to {id, title, text, keep, dropped, …}.
 
     `title?` names the headline where it is known; else it is looked for.
-    Example: echo '{"id": 1, "lines": ["Le syndicat annonce une grève. Elle commence le 5 mars.", "Partager"]}' | ingest clean
+    Example: echo '{"id": 1, "lines": ["Le port reste fermé. La grève commence le 5 mars.", "Partager"]}' | ingest clean
     """
     settings = load()
     with Guard(_Cleaner(settings), stage=Stage.EXTRACT) as cleaner:
