@@ -40,10 +40,11 @@ from ingest.types import Page, Rejection
 
 WEIGHTS = Path(__file__).parents[1] / "ingest" / "extract" / "page_weights.json"
 FOLDS = 8
-ROUNDS = 200
-PARAMS = {**LINE_PARAMS, "num_leaves": 10, "extra_trees": True}
+ROUNDS = 400
+PARAMS = {**LINE_PARAMS, "learning_rate": 0.05, "num_leaves": 10, "extra_trees": True}
 """Cross-validated by site, sites shared out in two ways: text F1 .985, French pages .982, with 160 trees of 15 leaves
-.984 and .977; log loss of a line .0365 and .0370."""
+.984 and .977; log loss of a line .0365 and .0370. Half as fast and twice as many: the same figures, but they no longer
+hang on the seed (pages under .8 with three seeds: 3, 2 and 2 before; 2 in each of four runs now)."""
 WORST = 10
 
 

