@@ -45,6 +45,17 @@ _CAPTION = re.compile(
     r"|\(\w+:",
     re.IGNORECASE,
 )
+_MONTH = (
+    r"(?i:jan|feb|fév|mar|mär|maerz|apr|avr|may|mai|mag|jun|jui|giu|jul|lug|aug|aoû|ago|sep|oct|okt|ott|nov|dec|déc|dez|"
+    r"dic)\w*\.?"
+)
+_DATELINE = re.compile(
+    r"^[^\W\d_a-zß-ÿ]{2}[^a-zß-ÿ(]{0,40}?(?:, ?[^\W\d_][\w. ]{1,25})?[,—–-]? ?"  # LEEDS, England,
+    rf"(?:le )?(?:{_MONTH} \d{{1,2}}|\d{{1,2}}(?:er|\.)? {_MONTH})"  # March 3
+    r"(?:,? \d{4}(?=\W*[(/—–-]))?\W*(?:[(/][\w/ .-]{2,20}[)/])?\W*$"  # (Reuters) -
+)
+"""A place and a date alone, as agencies open a text; a year without an agency is a headline's, as in "BREXIT, 10 Jan
+2020"."""
 _BYLINE = re.compile(
     r"^(?:by|von|par|written by|geschrieben|published|publié|posted|updated|stand|veröffentlicht)\b", re.IGNORECASE
 )
@@ -98,7 +109,7 @@ def _opening(lines: Sequence[Wording], kept: Sequence[bool], furniture: Sequence
     """
     above: list[int] = []
     for place, line in enumerate(lines):
-        if furniture[place]:
+        if furniture[place] or _never(line.text):
             continue
         if not kept[place] or len(above) > OPENING:
             return None
@@ -113,7 +124,12 @@ def _may_open(text: str) -> bool:
     """Has the first line of a text the looks of a headline?"""
     length = len(text) <= LONGEST and len(_WORD.findall(text)) >= FEWEST_WORDS
     taken = (_OPEN_END.search(text), _CAPTION.search(text), _BYLINE.match(text), _LIST_MARK.match(text))
-    return length and not any(taken) and not text[:1].islower()
+    return length and not any(taken) and not text[:1].islower() and not _never(text)
+
+
+def _never(text: str) -> bool:
+    """Is a line an address or a dateline, which no headline is?"""
+    return "://" in text or _DATELINE.match(text) is not None
 
 
 def first_paragraph(lines: Sequence[Wording], kept: Sequence[bool]) -> int | None:
@@ -129,6 +145,7 @@ def candidates(lines: Sequence[Wording], lead: int, scores: Sequence[float]) -> 
         if scores[place] < TEXT_LIKE
         and len(lines[place].text) <= LONGEST
         and len(_WORD.findall(lines[place].text)) >= FEWEST_WORDS
+        and not _never(lines[place].text)
     ]
 
 

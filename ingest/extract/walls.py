@@ -53,6 +53,7 @@ _ERROR = re.compile(
     r"accès refusé|zugriff verweigert|just a moment|checking your browser|verify (?:that )?you are (?:a )?human|"
     r"are you a (?:robot|human)|attention required|captcha|temporarily unavailable|bad gateway|"
     r"service unavailable|indisponible|nicht (?:mehr )?(?:verfügbar|erreichbar|zur verfügung)|"
+    r"access to this .{0,30}(?:denied|blocked)|bad request|something went wrong|hit a snag|"
     r"enable javascript and cookies|ad-?\s?block|werbeblocker|bloqueurs? de pub|wartungsarbeiten|"
     r"en (?:cours de )?maintenance|(?:under|for|scheduled) maintenance"
 )
@@ -115,8 +116,9 @@ def page_facts(tree: Any, linked: Sequence[float]) -> Facts:
 def find_wall(blocks: Sequence[Block], title: str | None, facts: Facts | None = None) -> Wall | None:
     """Why these blocks are no article; None: they may be one."""
     kept = [block.text for block in blocks if block.kept]
-    if facts is None and _only_titles(kept):
-        return Wall("link-list", f"The text is a list of {len(kept)} titles without an article.")
+    listed = [block.text for block in blocks if block.kept or block.rule == "score"]
+    if facts is None and (_only_titles(kept) or _only_titles(listed)):
+        return Wall("link-list", f"The text is a list of {len(listed)} titles without an article.")
     text = fold(" ".join(kept))
     prompts = Counter(block.rule for block in blocks if block.rule in _PROMPTS)
     sentences = sum(map(is_sentence, kept))
@@ -158,6 +160,11 @@ def _only_titles(kept: Sequence[str]) -> bool:
 
 def _asks_for_the_rest(blocks: Sequence[Block], facts: Facts | None) -> bool:
     """Does what stands right behind the text sell its rest? In plain text, such as feeds', a mere link does not."""
-    last = max((place for place, block in enumerate(blocks) if block.kept), default=-1)
-    behind = [block for block in blocks[last + 1 : last + 1 + NEAR] if len(block.text) < 300]
-    return any(_REST.search(fold(block.text)) for block in behind if facts is not None or block.rule != "read-more")
+    texts = [place for place, block in enumerate(blocks) if block.kept and not _sells(block)]
+    last = max(texts, default=-1)
+    behind = blocks[last + 1 : last + 1 + NEAR]
+    return any(_sells(block) for block in behind if facts is not None or block.rule != "read-more")
+
+
+def _sells(block: Block) -> bool:
+    return len(block.text) < 300 and _REST.search(fold(block.text)) is not None

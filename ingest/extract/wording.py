@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ingest.extract.repair import single_blanks
 
-CLOSING = "»”\"“)’']"
+CLOSING = "»”\"“)’'] \u00a0\u202f"  # in French with a space before it
 """What may stand behind the end of a sentence."""
 
 LONG = 80
@@ -73,4 +73,4 @@ def is_sentence(text: str) -> bool:
 
 def ends(text: str) -> bool:
     """A line that ends like a sentence."""
-    return text.rstrip(CLOSING + " ")[-1:] in tuple(".!?…")
+    return text.rstrip(CLOSING)[-1:] in tuple(".!?…")

@@ -71,6 +71,22 @@ def test_the_first_line_of_a_text_is_not_its_headline_whatever_it_says(line: str
     assert headline((line, TEXT), (0.9, 0.9)) is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["LEEDS, March 3", "LEEDS, England, March 3, 2026 (Reuters) -", "BERLIN, 3. März (dpa)", "PARIS, le 3 mars (AFP) –",
+     "ŁÓDŹ, March 3 (PAP) -", "NEW YORK, March 3, 2026 /PRNewswire/ --", "WESTMERE — 14 MARCH", "ROMA, 3 marzo (ANSA)",
+     "https://www.example.org/2026/03/storm-closes-harbour"],
+)  # fmt: skip
+def test_a_dateline_or_an_address_is_no_headline(line: str) -> None:
+    assert headline((line, TEXT), (0.1, 0.9)) is None
+    assert headline((line, TEXT, TEXT), (0.9, 0.9, 0.9)) is None
+    assert headline((line, HEADLINE, TEXT), (0.9, 0.9, 0.9)) == HEADLINE
+
+
+def test_a_day_that_the_text_is_about_may_be_in_a_headline() -> None:
+    assert headline(("STORM, 11 March 1998", "Harbour closed", TEXT), (0.9, 0.9, 0.9)) == "STORM, 11 March 1998"
+
+
 def test_a_line_that_a_rule_has_taken_is_no_headline() -> None:
     assert headline((HEADLINE, TEXT), (0.1, 0.9), (True, False)) is None
 

@@ -11,6 +11,7 @@ import pytest
 
 from ingest.extract import extract_lines, extract_page
 from ingest.extract.cleaner import Part, clean_lines
+from ingest.extract.wording import ends
 from ingest.types import BlockKind, Document, Rejection
 from tests.ingest.extract.pages import HEADLINES, PARAGRAPHS, page
 
@@ -327,6 +328,12 @@ def test_a_text_that_lost_its_line_ends_is_found_among_the_furniture(lang: str, 
     assert found.text == article
 
 
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u202f"])
+def test_a_sentence_that_ends_in_a_french_quotation_ends(blank: str) -> None:
+    assert ends(f"Il le dit : «{blank}Nous avons entendu chaque objection.{blank}»")
+    assert not ends(f"Il parle de «{blank}rendez-vous manqué{blank}»")
+
+
 LISTS = {
     "en": ("The city will buy at once:", ("forty low-floor trams", "two workshops", "masts and wires")),
     "fr": ("La ville achètera sans attendre :", ("quarante rames basses", "deux ateliers", "des mâts et des câbles")),
@@ -360,6 +367,10 @@ def test_a_text_without_furniture_is_kept_whole(lang: str) -> None:
     blocks = clean_lines(parts, title="x", score=lambda *_: scores).blocks
     assert [block.text for block in blocks if block.kept] == lines
     assert {block.evidence for block in blocks if block.text in items} == {"no furniture, score 0.20"}
+    furniture = ["Eva Lind", "12 °C", "Aufnahme: Tom Hahn"]  # which no rule knows
+    more = [*parts, *(Part(line, len(lines) + number) for number, line in enumerate(furniture))]
+    blocks = clean_lines(more, title="x", score=lambda *_: [*scores, 0.2, 0.2, 0.2]).blocks
+    assert [block.text for block in blocks if block.kept] == lines
     prompted = [*parts, Part("Advertisement", len(lines))]
     blocks = clean_lines(prompted, title="x", score=lambda *_: [*scores, 0.1]).blocks
     assert [block.text for block in blocks if block.kept] == list(PARAGRAPHS[lang])
