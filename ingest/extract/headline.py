@@ -37,6 +37,9 @@ SAYS = 40
 OPENING = 3
 """Lines that a text without furniture has at most above its first paragraph: kicker, headline, standfirst."""
 
+MORE = 2.0
+"""How much more than for the first line of such a text must speak for another one: a name may stand above it."""
+
 _WORD = re.compile(r"[^\W\d_]+")
 _LIST_MARK = re.compile(r"(?:[-–—•*·▪►>+]|\d{1,2}[.)])\s")
 _OPEN_END = re.compile(r"[.,:;…]\s*$")
@@ -97,7 +100,12 @@ def find_headline(
     weights = builtin_weights()
     judged = [weights.judge(one) for one in traits(lines, kept, scores, places)]
     best = max(range(len(places)), key=judged.__getitem__)
-    return places[best] if judged[best] >= weights.least else _opening(lines, kept, furniture)
+    if judged[best] >= weights.least:
+        return places[best]
+    first = _opening(lines, kept, furniture)
+    if first in places and judged[best] >= judged[places.index(first)] + MORE:
+        return places[best]
+    return first
 
 
 def _opening(lines: Sequence[Wording], kept: Sequence[bool], furniture: Sequence[bool]) -> int | None:

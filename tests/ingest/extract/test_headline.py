@@ -64,6 +64,13 @@ def test_a_text_without_furniture_opens_with_its_headline(between: tuple[str, ..
     assert headline((*lines[:-1], "Boats will sail again on Sunday, it says."), scores, furniture) == HEADLINE
 
 
+def test_a_name_above_the_headline_of_a_text_without_furniture_is_not_taken_for_it() -> None:
+    title = "Stadtrat beschließt neue Straßenbahn"
+    text = "Der Stadtrat von Neukirch hat am Dienstag eine Straßenbahn zwischen Hafen und Universität beschlossen."
+    lines = ("Eva Lind", "Redakteurin für Verkehr", title, text)
+    assert headline(lines, (0.5, 0.5, 0.74, 0.9)) == title
+
+
 @pytest.mark.parametrize(
     "line", ["Good morning, dear readers,", "- a torch and a map", "Kessin (Reuters) in March", "Hm"]
 )
