@@ -26,12 +26,17 @@ MAX_REPEATED = 250
 _GROUPS = {
     "comment": frozenset({"comment-form"}),
     "related": frozenset({"read-more"}),
+    "titled_link": frozenset({"read-more with its title"}),
     "prompt": frozenset({"newsletter", "subscription-prompt", "log-in", "app-prompt", "alerts", "cookie-notice"}),
     "date": frozenset({"date-line", "byline"}),
     "nav": frozenset({"navigation", "legal", "share-bar"}),
     "credit": frozenset({"photo-credit", "caption", "photo-label"}),
 }
-"""Rules by what they say about the lines around them: after a comment form come comments, among dates teasers."""
+"""Rules by what they say about the lines around them: after a comment form come comments, among dates teasers; after
+"Read also" come teasers, after "Read also: The harbour in winter" the text goes on."""
+
+TITLED = 12
+"""Characters from which what stands beside the words of a rule is a title."""
 
 _OF_A_PLACE = """good_before good_after good_share_before good_share_after rule_before rule_after place lines from_start
     from_end in_run from_run_start from_run_end run_share good"""
@@ -50,20 +55,22 @@ _NO_RULE = (0.0,) * (len(_GROUPS) + 2)
 
 
 @cache
-def _groups_of(rule: Rule) -> tuple[float, ...]:
-    return tuple(float(rule.id in group) for group in _GROUPS.values())
+def _groups_of(rule: Rule, titled: bool) -> tuple[float, ...]:
+    id_ = "read-more with its title" if titled and rule.id == "read-more" else rule.id
+    return tuple(float(id_ in group) for group in _GROUPS.values())
 
 
-def _rule_numbers(hit: Hit) -> tuple[float, ...]:
+def _rule_numbers(hit: Hit, line: Wording) -> tuple[float, ...]:
     """What the rule that takes a line says about it."""
-    return (*_groups_of(hit.rule), float(hit.decides), float(hit.soft))
+    titled = len(line.text) >= len(hit.matched) + TITLED
+    return (*_groups_of(hit.rule, titled), float(hit.decides), float(hit.soft))
 
 
 def line_matrix(lines: Sequence[Wording], hits: Sequence[Hit | None]) -> NDArray[np.float32]:
     """Features of each line by itself; shape (lines, len(LINE_FEATURES))."""
     import numpy as np
 
-    ruled = [_rule_numbers(hit) if hit is not None else _NO_RULE for hit in hits]
+    ruled = [_rule_numbers(hit, line) if hit is not None else _NO_RULE for hit, line in zip(hits, lines, strict=True)]
     openings = [line.words[:3] for line in lines]
     repeated, opened = Counter([line.folded for line in lines]), Counter(openings)
     repeats = [
